@@ -78,3 +78,10 @@ export class RunError extends LetheError {
     super("run", message, options);
   }
 }
+
+/** A file or folder cannot be read or written: full disk, missing rights, not there. */
+export class FileError extends LetheError {
+  constructor(message: string, options?: LetheErrorOptions) {
+    super("file", message, options);
+  }
+}

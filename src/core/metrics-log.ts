@@ -1,0 +1,21 @@
+// One line of `metrics.jsonl`: what a training step left behind. Only fields that the seed determines, so that a resumed run ends in the same bytes; times go elsewhere.
+import { z } from "zod";
+
+/** Schema of one line. */
+export const metricsLogLine = z.object({
+  /** Optimiser step, from 1. */
+  step: z.int().nonnegative(),
+  /** Epochs done, fractional. */
+  epoch: z.number().nonnegative(),
+  /** The loss that was minimised, averaged over the step's batches. */
+  loss: z.number(),
+  /** Its parts by name, such as `forget` and `retain`, before weighting. */
+  terms: z.record(z.string(), z.number()),
+  learningRate: z.number().nonnegative(),
+  /** Euclidean norm before clipping. */
+  gradientNorm: z.number().nonnegative(),
+  /** Labelled tokens in the step. */
+  tokens: z.int().nonnegative(),
+});
+
+export type MetricsLogLine = Readonly<z.infer<typeof metricsLogLine>>;
