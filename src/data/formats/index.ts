@@ -1,0 +1,16 @@
+// The table of file formats, in the order in which they are tried. A new format is a new file and its line here.
+
+import { createRegistry } from "../../core/registry.ts";
+import { chatJsonl } from "./chat-jsonl.ts";
+import type { RecordFormat } from "./format.ts";
+import { knowundo } from "./knowundo.ts";
+import { qaJsonl } from "./qa-jsonl.ts";
+import { text } from "./text.ts";
+import { textJsonl } from "./text-jsonl.ts";
+
+const all: readonly RecordFormat[] = [qaJsonl, knowundo, chatJsonl, textJsonl, text];
+
+export const formats = createRegistry<RecordFormat>(
+  "data format",
+  Object.fromEntries(all.map((format) => [format.name, { value: format }])),
+);
