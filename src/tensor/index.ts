@@ -1,5 +1,6 @@
 // The tensor layer's public face: symbolic tensors, ops, gradients, graphs.
 
+export { cutGraph, dependsOn } from "./cut.ts";
 export { gradients } from "./differentiate.ts";
 export { graph, nodesOf } from "./graph.ts";
 export type { GroupQueryAttentionOptions } from "./ops/attention.ts";

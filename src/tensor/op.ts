@@ -1,6 +1,5 @@
 // What an op is, and the one function that makes nodes. Knows nothing of particular ops, gradients or execution.
 
-import { failShape } from "./shape-error.ts";
 import type { Attribute, DType, Shape, Tensor } from "./tensor.ts";
 
 export type Attributes = Readonly<Record<string, Attribute>>;
@@ -31,10 +30,4 @@ export function apply<G extends OpGroup>(
 ): Tensor {
   const { shape, dtype } = (group[name] as Op).infer(inputs, attributes);
   return { id: created++, op: name, inputs, attributes, shape, dtype, ...leaf };
-}
-
-/** The inputs of a node, checked for their number. */
-export function inputsOf(node: Tensor, count: number): Tensor[] {
-  if (node.inputs.length !== count) failShape(node.op, `needs ${count} inputs but has ${node.inputs.length}`);
-  return [...node.inputs];
 }
