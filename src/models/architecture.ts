@@ -1,0 +1,90 @@
+// What an architecture is: how to read its config.json, which weights it has, and how one stage computes.
+// Knows nothing of backends, batches in memory, losses or training.
+
+import type { Tensor } from "../tensor/index.ts";
+import type { StageWeights } from "./stage-weights.ts";
+
+/** Numbers of a decoder-only transformer, normalised from Hugging Face's config.json. */
+export interface ModelConfig {
+  readonly modelType: string;
+  readonly vocabularySize: number;
+  readonly hiddenSize: number;
+  readonly layers: number;
+  readonly heads: number;
+  readonly kvHeads: number;
+  readonly headDim: number;
+  readonly intermediateSize: number;
+  readonly maxPositions: number;
+  readonly normEps: number;
+  readonly rope: RopeConfig;
+  readonly tieEmbeddings: boolean;
+  /** Bias on q, k and v. */
+  readonly attentionBias: boolean;
+  /** Bias on the attention's output projection. */
+  readonly outputBias: boolean;
+  readonly mlpBias: boolean;
+  /** RMSNorm on each head's queries and keys. */
+  readonly qkNorm: boolean;
+  readonly initializerRange: number;
+}
+
+export interface RopeConfig {
+  readonly theta: number;
+  readonly scaling: RopeScaling | undefined;
+}
+
+export type RopeScaling =
+  | { readonly type: "linear"; readonly factor: number }
+  | {
+      readonly type: "llama3";
+      readonly factor: number;
+      readonly lowFrequencyFactor: number;
+      readonly highFrequencyFactor: number;
+      readonly originalMaxPositions: number;
+    };
+
+/** Shape of the tokens that a stage works on: `batch` sequences of `seq` positions, right padded. */
+export interface TokenShape {
+  readonly batch: number;
+  readonly seq: number;
+}
+
+/** A weight of a stage: name inside the stage and shape. */
+export interface WeightSpec {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+/** How attention sees the keys and values of a stage: the whole sequence (training), or a cache (generation). */
+export interface AttentionContext {
+  readonly config: ModelConfig;
+  readonly shape: TokenShape;
+  /** Attends from q over k and v, all [batch, heads or kvHeads, seq, headDim] before rotation; returns [batch, heads, seq, headDim]. */
+  attend(q: Tensor, k: Tensor, v: Tensor): Tensor;
+}
+
+/**
+ * One architecture. A model is embed → block × layers → head; `prefix` tells where a stage's weights live in the
+ * Hugging Face checkpoint. Names of linear modules (for LoRA and layer scopes) are weight names without ".weight".
+ */
+export interface Architecture {
+  readonly modelType: string;
+  readonly readConfig: (config: unknown, file: string) => ModelConfig;
+  readonly prefix: { readonly embed: string; readonly block: (layer: number) => string; readonly head: string };
+  readonly weights: {
+    readonly embed: (config: ModelConfig) => readonly WeightSpec[];
+    readonly block: (config: ModelConfig) => readonly WeightSpec[];
+    /** Final norm and, unless tied, the output projection. */
+    readonly head: (config: ModelConfig) => readonly WeightSpec[];
+  };
+  /** Name of the weight that projects to the vocabulary, relative to the head stage's prefix when untied. */
+  readonly outputWeight: string;
+  /** Name of the embedding table, relative to the embed stage's prefix. */
+  readonly embeddingWeight: string;
+  /** ids int32 [batch·seq] → [batch·seq, hidden] */
+  readonly embed: (ids: Tensor, weights: StageWeights, config: ModelConfig) => Tensor;
+  /** [batch·seq, hidden] → [batch·seq, hidden] */
+  readonly block: (hidden: Tensor, weights: StageWeights, context: AttentionContext) => Tensor;
+  /** Final norm: [rows, hidden] → [rows, hidden]; the projection to logits is the same for all architectures. */
+  readonly finalNorm: (hidden: Tensor, weights: StageWeights, config: ModelConfig) => Tensor;
+}

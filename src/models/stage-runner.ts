@@ -1,0 +1,410 @@
+// Runs a model stage by stage: forward with or without what backward needs, row quantities in chunks, backward down to the lowest trainable stage.
+// Knows which weights are trainable; knows neither the loss that made the cotangents nor the optimiser that uses the gradients.
+
+import type { Program, Value } from "../runtime/backend.ts";
+import type { Graph } from "../tensor/index.ts";
+import type { TokenShape } from "./architecture.ts";
+import { fullName, type Model, type StageId, stageLayout, stagesOf, weightOf } from "./model.ts";
+import { type RowQuantityName, rowQuantities } from "./row-quantities.ts";
+import type { StageLayout } from "./stage-weights.ts";
+import {
+  accumulatedName,
+  blockForward,
+  blockGradient,
+  cotangentName,
+  embedBackward,
+  embedForward,
+  finalHidden,
+  type GradientRequest,
+  gradientName,
+  headForward,
+  headGradient,
+  type ResidualPolicy,
+  scatterRows,
+} from "./stages.ts";
+
+/** Token ids of right-padded sequences, row-major [batch, seq]. */
+export interface TokenBatch extends TokenShape {
+  readonly ids: Int32Array;
+}
+
+/** Labelled positions of a batch: flat index into [batch·seq] of the position that predicts, and the id to be predicted. */
+export interface LabelledRows {
+  readonly rows: Int32Array;
+  readonly labels: Int32Array;
+}
+
+/** What one forward pass leaves for the head and for backward. */
+export interface ForwardPass extends Disposable {
+  readonly shape: TokenShape;
+  /** [tokens, hidden] after the last block. */
+  readonly hidden: Value;
+  readonly ids: Value;
+  /** Input of each block that backward will visit, by layer. */
+  readonly borders: readonly (Value | undefined)[];
+  readonly saved: readonly (Readonly<Record<string, Value>> | undefined)[];
+}
+
+export type QuantityValues = Partial<Record<RowQuantityName, Float32Array>>;
+
+/** The frozen side of a KL term: final hidden states of the same rows [rows, hidden] and the reference's output weight. */
+export interface ReferenceRows {
+  readonly hidden: Float32Array;
+  readonly outputWeight: Value;
+}
+
+/** Rows of one side of a loss, with d loss / d quantity for each of them. */
+export interface RowGroup {
+  readonly rows: LabelledRows;
+  readonly cotangents: QuantityValues;
+  readonly reference?: ReferenceRows | undefined;
+}
+
+export interface StageRunnerOptions {
+  /** Full names of the weights to compute gradients for. */
+  readonly trainable?: ReadonlySet<string>;
+  /** Where the gradient of each trainable weight is written, by full name. */
+  readonly gradients?: ReadonlyMap<string, Value>;
+  readonly residuals?: ResidualPolicy;
+  /** Upper bound of one chunk of logits in bytes. */
+  readonly logitsBytes?: number;
+}
+
+export interface StageRunner {
+  readonly model: Model;
+  /** `train` keeps what `backward` needs. */
+  forward(batch: TokenBatch, options?: { train?: boolean; signal?: AbortSignal }): Promise<ForwardPass>;
+  quantities(pass: ForwardPass, rows: LabelledRows, names: readonly RowQuantityName[], reference?: ReferenceRows): Promise<QuantityValues>;
+  /** Final hidden states of the rows, [rows, hidden]. */
+  hiddenRows(pass: ForwardPass, rows: Int32Array): Promise<Float32Array>;
+  /**
+   * Adds the loss's gradient to the gradient values: overwrites those not written since `startStep`, adds to the others.
+   * With `alsoQuantities` each group's quantities come back, from the same run of the logits.
+   */
+  backward(
+    pass: ForwardPass,
+    groups: readonly RowGroup[],
+    options?: { alsoQuantities?: boolean; signal?: AbortSignal },
+  ): Promise<QuantityValues[]>;
+  /** Forgets which gradients were written: the next backward overwrites. */
+  startStep(): void;
+  /** Trainable weights that got no gradient since `startStep`. */
+  untouched(): string[];
+}
+
+const rowBucket = 32;
+const roundUp = (n: number, multiple: number) => Math.ceil(n / multiple) * multiple;
+
+export function createStageRunner(model: Model, options: StageRunnerOptions = {}): StageRunner {
+  const { architecture, config, backend } = model;
+  const { trainable = new Set<string>(), gradients = new Map<string, Value>(), residuals = "save" } = options;
+  const logitsBytes = options.logitsBytes ?? 32 << 20;
+  const programs = new Map<string, Promise<Program>>();
+  const graphPairs = new Map<string, { forward: Graph; backward: Graph }>();
+  const layouts = new Map<StageId, StageLayout>();
+  const written = new Set<string>();
+
+  const stages = stagesOf(config);
+  const embed = stages[0] as StageId;
+  const blocks = stages.slice(1, -1);
+  const head = stages.at(-1) as StageId;
+  const trainableNames = (stage: StageId) =>
+    Object.keys(layoutOf(stage).weights).filter((name) => trainable.has(fullName(model, stage, name)));
+  const lowest = () => stages.findIndex((stage) => trainableNames(stage).length > 0);
+
+  function layoutOf(stage: StageId): StageLayout {
+    let layout = layouts.get(stage);
+    if (!layout) {
+      layout = stageLayout(model, stage);
+      layouts.set(stage, layout);
+    }
+    return layout;
+  }
+
+  /** One program per key; graphs are only traced when the key is new. */
+  function program(key: string, graph: () => Graph): Promise<Program> {
+    let compiled = programs.get(key);
+    if (!compiled) {
+      compiled = backend.compile(graph());
+      programs.set(key, compiled);
+    }
+    return compiled;
+  }
+
+  /** Inputs a program wants from a stage's weights and gradient buffers, plus those given. */
+  function feed(compiled: Program, stage: StageId, given: Record<string, Value>): Record<string, Value> {
+    const inputs: Record<string, Value> = {};
+    for (const name of Object.keys(compiled.inputs)) {
+      if (name in given) inputs[name] = given[name] as Value;
+      else if (name.startsWith("accumulated:")) {
+        inputs[name] = gradients.get(fullName(model, stage, name.slice("accumulated:".length))) as Value;
+      } else inputs[name] = weightOf(model, fullName(model, stage, name));
+    }
+    return inputs;
+  }
+
+  function requestFor(stage: StageId): GradientRequest {
+    const weights = trainableNames(stage);
+    return {
+      weights,
+      accumulate: weights.filter((name) => written.has(fullName(model, stage, name))),
+      input: stages.indexOf(stage) > lowest(),
+    };
+  }
+
+  function gradientTargets(stage: StageId, request: GradientRequest): Record<string, Value> {
+    const targets: Record<string, Value> = {};
+    for (const name of request.weights) {
+      const full = fullName(model, stage, name);
+      const target = gradients.get(full);
+      if (!target) throw new Error(`no gradient buffer for "${full}"`);
+      targets[gradientName(name)] = target;
+      written.add(full);
+    }
+    return targets;
+  }
+
+  const layoutKey = (stage: StageId) => JSON.stringify(layoutOf(stage));
+  const shapeKey = ({ batch, seq }: TokenShape) => `${batch}x${seq}`;
+
+  async function blockPrograms(stage: StageId, shape: TokenShape, request: GradientRequest) {
+    const key = `block ${shapeKey(shape)} ${JSON.stringify(request)} ${residuals} ${layoutKey(stage)}`;
+    let graphs = graphPairs.get(key);
+    if (!graphs) {
+      graphs = blockGradient(architecture, config, layoutOf(stage), shape, request, residuals);
+      graphPairs.set(key, graphs);
+    }
+    const { forward, backward } = graphs;
+    return {
+      forward: () => program(`forward ${key}`, () => forward),
+      backward: () => program(`backward ${key}`, () => backward),
+    };
+  }
+
+  /** Chunk size in rows for `count` rows: a bucket, so that few programs are compiled. */
+  function chunkRows(count: number): number {
+    const fit = Math.max(rowBucket, Math.floor(logitsBytes / 4 / config.vocabularySize / rowBucket) * rowBucket);
+    return Math.min(fit, roundUp(count, rowBucket));
+  }
+
+  function* chunks(rows: LabelledRows) {
+    const size = chunkRows(rows.rows.length);
+    for (let start = 0; start < rows.rows.length; start += size) {
+      const end = Math.min(start + size, rows.rows.length);
+      yield {
+        start,
+        end,
+        size,
+        rows: backend.value(padded(rows.rows.subarray(start, end), size), [size], "int32"),
+        labels: backend.value(padded(rows.labels.subarray(start, end), size), [size], "int32"),
+      };
+    }
+  }
+
+  function referenceInputs(reference: ReferenceRows | undefined, start: number, end: number, size: number) {
+    if (!reference) return {};
+    const d = config.hiddenSize;
+    const data = new Float32Array(size * d);
+    data.set(reference.hidden.subarray(start * d, end * d));
+    return { referenceHidden: backend.value(data, [size, d]), referenceOutput: reference.outputWeight };
+  }
+
+  async function forward(batch: TokenBatch, { train = false, signal }: { train?: boolean; signal?: AbortSignal } = {}): Promise<ForwardPass> {
+    const shape = { batch: batch.batch, seq: batch.seq };
+    const runOptions = signal ? { signal } : {};
+    const ids = backend.value(batch.ids, [batch.ids.length], "int32");
+    const embedding = await program(`embed ${shapeKey(shape)} ${layoutKey(embed)}`, () =>
+      embedForward(architecture, config, layoutOf(embed), shape),
+    );
+    let hidden = (await embedding.run(feed(embedding, embed, { ids }), runOptions)).hidden as Value;
+    const borders: (Value | undefined)[] = [];
+    const saved: (Record<string, Value> | undefined)[] = [];
+    const first = lowest();
+    for (const [layer, stage] of blocks.entries()) {
+      const keep = train && first >= 0 && stages.indexOf(stage) >= first;
+      const run = keep
+        ? await (await blockPrograms(stage, shape, { ...requestFor(stage), accumulate: [] })).forward()
+        : await program(`block ${shapeKey(shape)} ${layoutKey(stage)}`, () =>
+            blockForward(architecture, config, layoutOf(stage), shape),
+          );
+      const { hidden: next, ...rest } = await run.run(feed(run, stage, { hidden }), runOptions);
+      borders[layer] = keep ? hidden : undefined;
+      saved[layer] = keep ? rest : undefined;
+      if (!keep) hidden.dispose();
+      hidden = next as Value;
+    }
+    return {
+      shape,
+      hidden,
+      ids,
+      borders,
+      saved,
+      [Symbol.dispose]() {
+        for (const value of [hidden, ids, ...borders, ...saved.flatMap((s) => Object.values(s ?? {}))]) value?.dispose();
+      },
+    };
+  }
+
+  async function quantities(
+    pass: ForwardPass,
+    rows: LabelledRows,
+    names: readonly RowQuantityName[],
+    reference?: ReferenceRows,
+  ): Promise<QuantityValues> {
+    const result: QuantityValues = Object.fromEntries(names.map((name) => [name, new Float32Array(rows.rows.length)]));
+    const tokens = pass.shape.batch * pass.shape.seq;
+    for (const chunk of chunks(rows)) {
+      const request = { rows: chunk.size, tokens, quantities: names };
+      const run = await program(`head ${JSON.stringify(request)} ${layoutKey(head)}`, () =>
+        headForward(architecture, config, layoutOf(head), request),
+      );
+      const given = { hidden: pass.hidden, rows: chunk.rows, labels: chunk.labels, ...referenceInputs(reference, chunk.start, chunk.end, chunk.size) };
+      await collect(await run.run(feed(run, head, given)), result, chunk);
+      disposeAll(chunk.rows, chunk.labels);
+    }
+    return result;
+  }
+
+  /** Copies the quantities of a chunk to their place and disposes them. */
+  async function collect(outputs: Record<string, Value>, result: QuantityValues, chunk: { start: number; end: number }) {
+    for (const [name, target] of Object.entries(result)) {
+      const value = outputs[name] as Value;
+      const data = (await backend.read(value)) as Float32Array;
+      target.set(data.subarray(0, chunk.end - chunk.start), chunk.start);
+      value.dispose();
+    }
+  }
+
+  /** The head's part of backward for one group: adds to the gradient that flows into the last block. */
+  async function headBackward(
+    pass: ForwardPass,
+    { rows, cotangents, reference }: RowGroup,
+    gradient: Value | undefined,
+    alsoQuantities: boolean,
+    runOptions: { signal?: AbortSignal },
+  ): Promise<{ gradient: Value | undefined; quantities: QuantityValues }> {
+    const names = Object.keys(cotangents) as RowQuantityName[];
+    const result: QuantityValues = alsoQuantities
+      ? Object.fromEntries(names.map((name) => [name, new Float32Array(rows.rows.length)]))
+      : {};
+    const tokens = pass.shape.batch * pass.shape.seq;
+    let total = gradient;
+    for (const chunk of chunks(rows)) {
+      const request = { rows: chunk.size, tokens, quantities: names };
+      const wanted = requestFor(head);
+      const run = await program(
+        `head backward ${JSON.stringify({ ...request, wanted, alsoQuantities })} ${layoutKey(head)}`,
+        () => headGradient(architecture, config, layoutOf(head), request, wanted, alsoQuantities),
+      );
+      const given: Record<string, Value> = {
+        hidden: pass.hidden,
+        rows: chunk.rows,
+        labels: chunk.labels,
+        ...referenceInputs(reference, chunk.start, chunk.end, chunk.size),
+      };
+      for (const name of names) {
+        const values = (cotangents[name] as Float32Array).subarray(chunk.start, chunk.end);
+        given[cotangentName(name)] = backend.value(paddedFloats(values, chunk.size), [chunk.size]);
+      }
+      const outputs = await run.run(feed(run, head, given), { ...runOptions, outputs: gradientTargets(head, wanted) });
+      await collect(outputs, result, chunk);
+      if (outputs.rowGradient) total = await scatter(chunk, outputs.rowGradient, total, tokens, runOptions);
+      disposeAll(chunk.rows, chunk.labels, ...names.map((name) => given[cotangentName(name)]));
+    }
+    return { gradient: total, quantities: result };
+  }
+
+  /** total + the rows' gradients at their positions; disposes both inputs. */
+  async function scatter(
+    chunk: { size: number; rows: Value },
+    rowGradient: Value,
+    total: Value | undefined,
+    tokens: number,
+    runOptions: { signal?: AbortSignal },
+  ): Promise<Value> {
+    const accumulate = total !== undefined;
+    const run = await program(`scatter ${chunk.size} ${tokens} ${accumulate}`, () =>
+      scatterRows(config, chunk.size, tokens, accumulate),
+    );
+    const inputs = { rows: chunk.rows, rowGradient, ...(total ? { accumulated: total } : {}) };
+    const sum = (await run.run(inputs, runOptions)).gradient as Value;
+    disposeAll(rowGradient, total);
+    return sum;
+  }
+
+  async function backward(
+    pass: ForwardPass,
+    groups: readonly RowGroup[],
+    { alsoQuantities = false, signal }: { alsoQuantities?: boolean; signal?: AbortSignal } = {},
+  ): Promise<QuantityValues[]> {
+    const runOptions = signal ? { signal } : {};
+    const found: QuantityValues[] = [];
+    let gradient: Value | undefined;
+    for (const group of groups) {
+      const done = await headBackward(pass, group, gradient, alsoQuantities, runOptions);
+      gradient = done.gradient;
+      found.push(done.quantities);
+    }
+    for (let layer = blocks.length - 1; gradient && layer >= 0; layer--) {
+      const stage = blocks[layer] as StageId;
+      const border = pass.borders[layer];
+      if (!border) break; // everything from here down is frozen
+      const request = requestFor(stage);
+      const run = await (await blockPrograms(stage, pass.shape, request)).backward();
+      const kept: Readonly<Record<string, Value>> = pass.saved[layer] ?? {};
+      const inputs = feed(run, stage, { ...kept, hidden: border, gradient });
+      const outputs: Record<string, Value> = await run.run(inputs, { ...runOptions, outputs: gradientTargets(stage, request) });
+      disposeAll(gradient, ...Object.values(kept));
+      gradient = outputs.gradient;
+    }
+    const request = requestFor(embed);
+    if (gradient && request.weights.length > 0) {
+      const run = await program(
+        `embed backward ${shapeKey(pass.shape)} ${JSON.stringify(request)} ${layoutKey(embed)}`,
+        () => embedBackward(architecture, config, layoutOf(embed), pass.shape, request),
+      );
+      await run.run(feed(run, embed, { ids: pass.ids, gradient }), { ...runOptions, outputs: gradientTargets(embed, request) });
+    }
+    gradient?.dispose();
+    return found;
+  }
+
+  async function hiddenRows(pass: ForwardPass, rows: Int32Array): Promise<Float32Array> {
+    const d = config.hiddenSize;
+    const size = roundUp(rows.length, rowBucket);
+    const tokens = pass.shape.batch * pass.shape.seq;
+    const run = await program(`final ${size} ${tokens} ${layoutKey(head)}`, () =>
+      finalHidden(architecture, config, layoutOf(head), size, tokens),
+    );
+    using index = backend.value(padded(rows, size), [size], "int32");
+    using output = (await run.run(feed(run, head, { hidden: pass.hidden, rows: index }))).rows as Value;
+    return ((await backend.read(output)) as Float32Array).slice(0, rows.length * d);
+  }
+
+  return {
+    model,
+    forward,
+    quantities,
+    hiddenRows,
+    backward,
+    startStep: () => written.clear(),
+    untouched: () => [...trainable].filter((name) => !written.has(name)),
+  };
+}
+
+/** Integer rows, filled up with row 0; what is computed on the filling is cut off or weighted with zero. */
+function padded(rows: Int32Array, size: number): Int32Array {
+  const result = new Int32Array(size);
+  result.set(rows);
+  return result;
+}
+
+function paddedFloats(values: Float32Array, size: number): Float32Array {
+  const result = new Float32Array(size);
+  result.set(values);
+  return result;
+}
+
+function disposeAll(...values: readonly (Value | undefined)[]): void {
+  for (const value of values) value?.dispose();
+}

@@ -1,0 +1,58 @@
+// The weights of one stage as graph inputs. A linear layer looks the same to an architecture whether its weight is f32 or bf16, biased or not,
+// with a LoRA beside it or not. Knows nothing of which layer it serves.
+
+import { cast, type DType, gemm, input, linear, type Tensor } from "../tensor/index.ts";
+
+/** What a stage's weights look like, without their numbers: part of the key of a compiled program. */
+export interface StageLayout {
+  /** name → shape and dtype as stored */
+  readonly weights: Readonly<Record<string, { readonly shape: readonly number[]; readonly dtype: DType }>>;
+  /** Linear modules with a LoRA beside them → alpha / rank, or alpha / √rank when rank-stabilised. */
+  readonly lora: Readonly<Record<string, number>>;
+}
+
+export interface StageWeights {
+  /** The weight as float32, cast next to its use when it is stored in 16 bits. */
+  get(name: string): Tensor;
+  has(name: string): boolean;
+  /** x [rows, in] → [rows, out]: x·Wᵀ + bias + LoRA. */
+  linear(module: string, x: Tensor): Tensor;
+  /** Every graph input made so far, by weight name. */
+  readonly inputs: ReadonlyMap<string, Tensor>;
+}
+
+/** Name of a LoRA matrix beside a linear module, as in PEFT. */
+export const loraName = (module: string, part: "A" | "B") => `${module}.lora_${part}.weight`;
+
+/** Graph inputs for a stage of this layout, created when first asked for. */
+export function createStageWeights(layout: StageLayout): StageWeights {
+  const inputs = new Map<string, Tensor>();
+  const stored = (name: string): Tensor => {
+    let tensor = inputs.get(name);
+    if (!tensor) {
+      const spec = layout.weights[name];
+      if (!spec) throw new Error(`stage has no weight "${name}"; it has ${Object.keys(layout.weights).join(", ")}`);
+      tensor = input(name, spec.shape, spec.dtype);
+      inputs.set(name, tensor);
+    }
+    return tensor;
+  };
+  const get = (name: string): Tensor => {
+    const tensor = stored(name);
+    return tensor.dtype === "float32" ? tensor : cast(tensor, "float32");
+  };
+  return {
+    inputs,
+    get,
+    has: (name) => name in layout.weights,
+    linear: (module, x) => {
+      const bias = `${module}.bias`;
+      const y = linear(x, get(`${module}.weight`), bias in layout.weights ? get(bias) : undefined);
+      const scale = layout.lora[module];
+      if (scale === undefined) return y;
+      // LoRA (2106.09685): y + scale · x·Aᵀ·Bᵀ with A [rank, in], B [out, rank]
+      const xA = linear(x, get(loraName(module, "A")));
+      return gemm(xA, get(loraName(module, "B")), { transB: true, alpha: scale, c: y });
+    },
+  };
+}
