@@ -1,0 +1,18 @@
+// Root-mean-square normalisation.
+
+import { at, type Dense, rowsOf } from "../dense.ts";
+import type { Kernel } from "../kernel.ts";
+
+const rmsNorm: Kernel = (result, inputs, { attributes }) => {
+  const [x, weight] = inputs as [Dense, Dense];
+  const { count, width, row } = rowsOf(x);
+  for (let i = 0; i < count; i++) {
+    const values = row(i);
+    let squares = 0;
+    for (const value of values) squares += value * value;
+    const r = 1 / Math.sqrt(squares / width + (attributes.eps as number));
+    for (let j = 0; j < width; j++) result[i * width + j] = at(weight.data, j) * at(values, j) * r;
+  }
+};
+
+export const normalisationKernels = { rmsNorm } satisfies Record<string, Kernel>;
