@@ -1,0 +1,115 @@
+// What a metric is: a pure function of one example plus a way to sum up, with the facts a table or a report needs about it.
+// Knows nothing of models, data files or particular metrics.
+
+import type { z } from "zod";
+import { ConfigError } from "../../core/errors.ts";
+import type { MetricResult, SetRole } from "../result.ts";
+import { mean } from "../statistics/averages.ts";
+
+export type Mode = MetricResult["mode"];
+
+/** The labelled tokens of one answer under one model, the true prefix given at every position. All lists have the same length. */
+export interface TeacherForcedExample {
+  /** Token ids of the answer, the end token included if it is labelled. */
+  readonly labels: ArrayLike<number>;
+  /** Natural logarithm of the probability of each label. */
+  readonly logProbabilities: ArrayLike<number>;
+  /** The most probable token id at each position. */
+  readonly predictions: ArrayLike<number>;
+  /** True if the last label is an end token. */
+  readonly hasEnd: boolean;
+}
+
+/** One answer the model wrote by itself. */
+export interface GeneratedExample {
+  readonly question: string;
+  readonly expected: string;
+  readonly generated: string;
+}
+
+/** How the model rates right and wrong answers to one question: mean negative log-likelihood per token of each, in nats. */
+export interface ContrastExample {
+  /** The answer as trained on. */
+  readonly answer: number;
+  /** Rephrasings of the right answer. */
+  readonly paraphrased: readonly number[];
+  /** Wrong answers of the same form. */
+  readonly perturbed: readonly number[];
+}
+
+/** What a metric needs of every record, by name. */
+export interface MetricInputs {
+  "teacher-forced": TeacherForcedExample;
+  generated: GeneratedExample;
+  contrast: ContrastExample;
+}
+export type InputKind = keyof MetricInputs;
+
+/** Where better results lie; `neutral` where a value says nothing about quality. */
+export type Direction = "higher" | "lower" | "neutral";
+
+export interface Metric<Kind extends InputKind> {
+  readonly name: string;
+  /** One line for a table or a help text. */
+  readonly summary: string;
+  readonly needs: Kind;
+  readonly better: Readonly<Record<SetRole, Direction>>;
+  /** Paper and section or equation. */
+  readonly source: string;
+  /** Modes it has; `corrected` alone for metrics that repeat no published code. */
+  readonly modes: readonly [Mode, ...Mode[]];
+  /** What the published code does differently from its definition; absent where both modes give the same number. */
+  readonly quirk?: string;
+  /** Options, each with its default. */
+  readonly options: z.ZodType;
+  /**
+   * The function from one example to its raw value; null where the metric is undefined for it.
+   * @throws ConfigError for options that do not fit, naming the key.
+   */
+  measure(mode: Mode, options?: unknown): (example: MetricInputs[Kind]) => number | null;
+  /** From the raw values that are defined to the value of the set. */
+  aggregate(values: ArrayLike<number>): number;
+  /** From a raw value to the one kept and shown per example. */
+  show(value: number): number;
+}
+
+export type AnyMetric = { [Kind in InputKind]: Metric<Kind> }[InputKind];
+
+type Definition<Kind extends InputKind, Options extends z.ZodType> = Pick<
+  Metric<Kind>,
+  "name" | "summary" | "needs" | "better" | "source" | "modes"
+> & {
+  readonly quirk?: string;
+  readonly options: Options;
+  measure(options: z.infer<Options>, mode: Mode): (example: MetricInputs[Kind]) => number | null;
+  aggregate?(values: ArrayLike<number>): number;
+  show?(value: number): number;
+};
+
+/** Completes a definition: validates options before measuring; averages and shows raw values unless told otherwise. */
+export function defineMetric<Kind extends InputKind, Options extends z.ZodType>(
+  definition: Definition<Kind, Options>,
+): Metric<Kind> {
+  const { measure, name, options: schema } = definition;
+  return {
+    aggregate: mean,
+    show: (value) => value,
+    ...definition,
+    measure(mode, options = {}) {
+      const parsed = schema.safeParse(options);
+      if (!parsed.success) {
+        const issue = parsed.error.issues[0];
+        const key = issue?.path.join(".");
+        throw new ConfigError(`wrong option for metric "${name}": ${issue?.message ?? "invalid"}`, {
+          ...(key ? { place: { key } } : {}),
+        });
+      }
+      return measure(parsed.data, mode);
+    },
+  };
+}
+
+/** The mode a metric will run in: the wanted one if it has it, otherwise the one it has. */
+export function modeOf(metric: Pick<AnyMetric, "modes">, wanted: Mode): Mode {
+  return metric.modes.includes(wanted) ? wanted : metric.modes[0];
+}

@@ -1,0 +1,49 @@
+// The table of metrics, by name. Adding one touches its own file and a line here.
+
+import { ConfigError, type Place } from "../../core/errors.ts";
+import { describeNames } from "../../core/nearest.ts";
+import { choiceProbability } from "./choice-probability.ts";
+import { distinctWords } from "./distinct-words.ts";
+import { exactAnswer } from "./exact-answer.ts";
+import { exactMemorisation } from "./exact-memorisation.ts";
+import { extractionStrength } from "./extraction-strength.ts";
+import { gibberish } from "./gibberish.ts";
+import type { AnyMetric } from "./metric.ts";
+import { perplexity } from "./perplexity.ts";
+import { probability } from "./probability.ts";
+import { rouge1Metric, rougeLMetric } from "./rouge.ts";
+import { retentionSuccess, tokenAccuracy, unlearnSuccess } from "./token-accuracy.ts";
+import { truthRatio } from "./truth-ratio.ts";
+
+const entries: readonly AnyMetric[] = [
+  probability,
+  perplexity,
+  tokenAccuracy,
+  unlearnSuccess,
+  retentionSuccess,
+  exactMemorisation,
+  extractionStrength,
+  rougeLMetric,
+  rouge1Metric,
+  exactAnswer,
+  distinctWords,
+  gibberish,
+  truthRatio,
+  choiceProbability,
+];
+
+/** Every metric that has a value per example, in the order of a report. */
+export const metrics: ReadonlyMap<string, AnyMetric> = new Map(entries.map((metric) => [metric.name, metric]));
+
+/**
+ * The metric of that name.
+ * @throws ConfigError for an unknown name, with the nearest valid ones; `place` says where the name was written.
+ */
+export function findMetric(name: string, place?: Place): AnyMetric {
+  const metric = metrics.get(name);
+  if (metric) return metric;
+  throw new ConfigError(`unknown metric "${name}"`, {
+    hint: describeNames(name, metrics.keys()),
+    ...(place ? { place } : {}),
+  });
+}
