@@ -56,7 +56,7 @@ export interface TracedLoss {
   /** True when every cotangent is known before the model runs, so logits need to be computed only once. */
   readonly linear: boolean;
   /** d loss / d quantity, per branch; feeds that the cotangents do not depend on may be missing. */
-  cotangents(feeds: LossFeeds): Partial<Record<BranchName, Partial<Record<RowQuantityName, Float32Array>>>>;
+  cotangents(feeds: LossFeeds): Partial<Record<BranchName, Partial<Record<RowQuantityName, Float64Array>>>>;
   values(feeds: LossFeeds): { loss: number; terms: Record<string, number> };
 }
 
@@ -148,9 +148,9 @@ export function traceLoss(loss: Loss, layout: Readonly<Partial<Record<BranchName
     cotangents(feeds) {
       const outputs = Object.fromEntries(found.map((gradient, i) => [String(i), gradient]));
       const values = evaluate(outputs, feed(feeds));
-      const result: Partial<Record<BranchName, Partial<Record<RowQuantityName, Float32Array>>>> = {};
+      const result: Partial<Record<BranchName, Partial<Record<RowQuantityName, Float64Array>>>> = {};
       entries.forEach(({ branch, name }, i) => {
-        result[branch] = { ...result[branch], [name]: Float32Array.from(values[String(i)] as Float64Array) };
+        result[branch] = { ...result[branch], [name]: values[String(i)] as Float64Array };
       });
       return result;
     },

@@ -2,6 +2,7 @@
 // computed once; otherwise the quantities are computed first. Knows nothing of optimisers or epochs.
 
 import type { LabelledRows, QuantityValues, ReferenceRows, RowGroup, StageRunner } from "../models/stage-runner.ts";
+import type { RowQuantityName } from "../models/row-quantities.ts";
 import { type BranchName, type Loss, type LossFeeds, traceLoss } from "./loss.ts";
 import type { BranchBatch, LossBatch } from "./loss-batch.ts";
 import type { Reference } from "./reference.ts";
@@ -39,7 +40,7 @@ export async function lossAndGradients(
   const groups = (cotangents: ReturnType<typeof traced.cotangents>): RowGroup[] =>
     names.map((name) => ({
       rows: rowsOf(name),
-      cotangents: cotangents[name] as QuantityValues,
+      cotangents: rounded(cotangents[name] ?? {}),
       reference: referenceRows(name),
     }));
 
@@ -56,6 +57,9 @@ export async function lossAndGradients(
   await runner.backward(pass, groups(traced.cotangents(feeds)), options);
   return traced.values(feeds);
 }
+
+const rounded = (cotangents: Partial<Record<RowQuantityName, Float64Array>>): QuantityValues =>
+  Object.fromEntries(Object.entries(cotangents).map(([name, values]) => [name, Float32Array.from(values)]));
 
 /** The reference's final hidden states of a branch's rows, [rows, hidden]. */
 function gatherHidden(reference: Reference, name: BranchName, branch: BranchBatch): Float32Array {

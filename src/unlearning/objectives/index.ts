@@ -1,0 +1,16 @@
+// The table of objectives, by name. A new one is a file and its line here.
+
+import { createRegistry } from "../../core/registry.ts";
+import type { Objective } from "./objective.ts";
+
+export type { Objective } from "./objective.ts";
+
+export const objectives = createRegistry<Objective>("objective", {
+  ga: { load: async () => (await import("./ga.ts")).ga as Objective },
+  "grad-diff": { load: async () => (await import("./grad-diff.ts")).gradDiff as Objective },
+  "ga-kl": { load: async () => (await import("./ga-kl.ts")).gaKl as Objective },
+  npo: { load: async () => (await import("./npo.ts")).npo as Objective },
+  simnpo: { load: async () => (await import("./simnpo.ts")).simnpo as Objective },
+  idk: { load: async () => (await import("./idk.ts")).idk as Objective },
+  dpo: { load: async () => (await import("./dpo.ts")).dpo as Objective },
+});

@@ -1,0 +1,35 @@
+// The weights of some layers move; everything below the lowest of them is a frozen prefix.
+
+import { z } from "zod";
+import { ConfigError } from "../../core/errors.ts";
+import { defineScope } from "./scope.ts";
+
+export const layers = defineScope({
+  name: "layers",
+  summary: "the weights of the named layers",
+  paper: "",
+  options: z.strictObject({
+    layers: z.array(z.number().int().nonnegative()).nonempty().describe("layer numbers from 0"),
+    modules: z.array(z.string()).nonempty().optional().describe('only weights whose name holds one of these, such as "mlp"'),
+  }),
+  select: (model, { layers, modules }) => {
+    const { architecture, config } = model;
+    const outside = layers.find((layer) => layer >= config.layers);
+    if (outside !== undefined) {
+      throw new ConfigError(`layer ${outside} is outside the model's ${config.layers} layers`, {
+        hint: `layers are numbered 0 to ${config.layers - 1}`,
+      });
+    }
+    const names = [...model.weights.keys()].filter(
+      (name) =>
+        layers.some((layer) => name.startsWith(architecture.prefix.block(layer))) &&
+        (!modules || modules.some((module) => name.includes(module))),
+    );
+    if (names.length === 0) {
+      throw new ConfigError(`no weight of layers ${layers.join(", ")} is named ${modules?.join(" or ")}`, {
+        hint: `weights of a layer: ${architecture.weights.block(config).map((spec) => spec.name).join(", ")}`,
+      });
+    }
+    return names;
+  },
+});
