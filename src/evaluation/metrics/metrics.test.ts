@@ -195,8 +195,8 @@ describe("right answers against wrong ones", () => {
   });
 
   test("model utility is the harmonic mean of nine aggregates, zero as soon as one is", () => {
-    const part = (value: number) => aggregate(findMetric("probability"), [value, value], random());
-    const set = (value: number) => ({ probability: part(value), rouge: part(value), truthRatio: part(value) });
+    const part = (value: number, n = 2) => aggregate(findMetric("probability"), Array(n).fill(value), random());
+    const set = (value: number) => ({ probability: part(value), rouge: part(value, 5), truthRatio: part(value) });
     const utility = modelUtility({ retain: set(0.9), realAuthors: set(0.6), worldFacts: set(0.45) }, random());
     expect(utility.value).toBeCloseTo(9 / (3 / 0.9 + 3 / 0.6 + 3 / 0.45), 12);
     expect(utility.n).toBe(2);
@@ -220,7 +220,8 @@ describe("aggregate", () => {
     const fresh = random();
     const used = random();
     used.uniform();
-    expect(aggregate(probability, [0.1, 0.5, 0.8], used)).toEqual(aggregate(probability, [0.1, 0.5, 0.8], fresh));
+    const values = Array.from({ length: 30 }, (_, i) => Math.abs(Math.sin(i)));
+    expect(aggregate(probability, values, used)).toEqual(aggregate(probability, values, fresh));
   });
 
   test("nothing that counts gives n = 0 and no number", () => {
