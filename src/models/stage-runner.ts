@@ -216,7 +216,7 @@ export function createStageRunner(model: Model, options: StageRunnerOptions = {}
     const embedding = await program(`embed ${shapeKey(shape)} ${layoutKey(embed)}`, () =>
       embedForward(architecture, config, layoutOf(embed), shape),
     );
-    let hidden = (await embedding.run(feed(embedding, embed, { ids }), runOptions)).hidden as Value;
+    let hidden = (await embedding.run(feed(embedding, embed, { ids }), runOptions)).output as Value;
     const borders: (Value | undefined)[] = [];
     const saved: (Record<string, Value> | undefined)[] = [];
     const first = lowest();
@@ -227,7 +227,7 @@ export function createStageRunner(model: Model, options: StageRunnerOptions = {}
         : await program(`block ${shapeKey(shape)} ${layoutKey(stage)}`, () =>
             blockForward(architecture, config, layoutOf(stage), shape),
           );
-      const { hidden: next, ...rest } = await run.run(feed(run, stage, { hidden }), runOptions);
+      const { output: next, ...rest } = await run.run(feed(run, stage, { hidden }), runOptions);
       borders[layer] = keep ? hidden : undefined;
       saved[layer] = keep ? rest : undefined;
       if (!keep) hidden.dispose();
@@ -355,7 +355,7 @@ export function createStageRunner(model: Model, options: StageRunnerOptions = {}
       const inputs = feed(run, stage, { ...kept, hidden: border, gradient });
       const outputs: Record<string, Value> = await run.run(inputs, { ...runOptions, outputs: gradientTargets(stage, request) });
       disposeAll(gradient, ...Object.values(kept));
-      gradient = outputs.gradient;
+      gradient = outputs.inputGradient;
     }
     const request = requestFor(embed);
     if (gradient && request.weights.length > 0) {
@@ -377,7 +377,7 @@ export function createStageRunner(model: Model, options: StageRunnerOptions = {}
       finalHidden(architecture, config, layoutOf(head), size, tokens),
     );
     using index = backend.value(padded(rows, size), [size], "int32");
-    using output = (await run.run(feed(run, head, { hidden: pass.hidden, rows: index }))).rows as Value;
+    using output = (await run.run(feed(run, head, { hidden: pass.hidden, rows: index }))).normed as Value;
     return ((await backend.read(output)) as Float32Array).slice(0, rows.length * d);
   }
 

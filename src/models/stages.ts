@@ -37,7 +37,7 @@ const tokens = (shape: TokenShape) => shape.batch * shape.seq;
 /** ids int32 [tokens] → hidden [tokens, hidden]. */
 export function embedForward(architecture: Architecture, config: ModelConfig, layout: StageLayout, shape: TokenShape): Graph {
   const ids = input("ids", [tokens(shape)], "int32");
-  return graph({ hidden: architecture.embed(ids, createStageWeights(layout), config) });
+  return graph({ output: architecture.embed(ids, createStageWeights(layout), config) });
 }
 
 /** ids, gradient [tokens, hidden] → gradient of the embedding table. */
@@ -64,7 +64,7 @@ export function blockForward(
   attention: AttentionContext = fullAttention(config, shape),
 ): Graph {
   const x = input("hidden", [tokens(shape), config.hiddenSize]);
-  return graph({ hidden: architecture.block(x, createStageWeights(layout), attention) });
+  return graph({ output: architecture.block(x, createStageWeights(layout), attention) });
 }
 
 /** Forward with what backward needs, and backward: hidden, gradient, (saved …) → gradient towards the input and of the weights. */
@@ -81,7 +81,7 @@ export function blockGradient(
   const y = architecture.block(x, w, fullAttention(config, shape));
   const cotangent = input("gradient", y.shape);
   const outputs = weightGradients(w, y, cotangent, request, x);
-  return cutGraph({ hidden: y }, outputs, policy);
+  return cutGraph({ output: y }, outputs, policy);
 }
 
 function weightGradients(
@@ -91,7 +91,7 @@ function weightGradients(
   request: GradientRequest,
   x?: Tensor,
 ): Record<string, Tensor> {
-  return collectGradients(w, [{ output, cotangent }], request, x && request.input ? { gradient: x } : {});
+  return collectGradients(w, [{ output, cotangent }], request, x && request.input ? { inputGradient: x } : {});
 }
 
 function collectGradients(
@@ -204,5 +204,5 @@ export function scatterRows(config: ModelConfig, rows: number, tokenCount: numbe
 export function finalHidden(architecture: Architecture, config: ModelConfig, layout: StageLayout, rows: number, tokenCount: number): Graph {
   const hidden = input("hidden", [tokenCount, config.hiddenSize]);
   const index = input("rows", [rows], "int32");
-  return graph({ rows: architecture.finalNorm(gather(hidden, index), createStageWeights(layout), config) });
+  return graph({ normed: architecture.finalNorm(gather(hidden, index), createStageWeights(layout), config) });
 }
