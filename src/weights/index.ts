@@ -1,5 +1,14 @@
 export { bytesInMemory, type FileBytes } from "./file-bytes.ts";
-export { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16, findNonFinite, readFloats, requireFinite, toFloat32 } from "./float-formats.ts";
+export {
+  bf16ToF32,
+  f16ToF32,
+  f32ToBf16,
+  f32ToF16,
+  findNonFinite,
+  readFloats,
+  requireFinite,
+  toFloat32,
+} from "./float-formats.ts";
 export { type DownloadProgress, type ResolvedModel, type ResolveModelOptions, resolveModel } from "./hub.ts";
 export { type ModelFolder, openModelFolder } from "./model-folder.ts";
 export { type ModelFolderContents, type WriteModelFolderOptions, writeModelFolder } from "./model-folder-writer.ts";

@@ -1,0 +1,93 @@
+// Reads a JSON object from a file that nobody vouches for: bounded size, valid UTF-8, no key twice. Knows nothing of what the keys mean.
+
+import { readFileSync, statSync } from "node:fs";
+import { ModelError } from "./errors.ts";
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+export const isJsonObject = (value: unknown): value is JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/**
+ * The JSON object in `path`.
+ * @throws ModelError when the file is missing, larger than `limitBytes`, or not a JSON object.
+ */
+export function readJsonObject(path: string, { limitBytes = 64 * 1024 * 1024 } = {}): JsonObject {
+  let bytes: Uint8Array;
+  try {
+    const { size } = statSync(path);
+    if (size > limitBytes) {
+      throw new ModelError(`${path} has ${size} bytes; at most ${limitBytes} are read from a file of this kind`, {
+        hint: "This is probably not the file it is named after.",
+        place: { file: path },
+      });
+    }
+    bytes = readFileSync(path);
+  } catch (error) {
+    if (error instanceof ModelError) throw error;
+    throw new ModelError(`cannot read ${path}: ${(error as Error).message}`, {
+      hint: "Check that the file exists and may be read.",
+      place: { file: path },
+      cause: error,
+    });
+  }
+  return parseJsonObject(bytes, path);
+}
+
+/** The JSON object in `bytes`; `what` names them in errors. @throws ModelError */
+export function parseJsonObject(bytes: Uint8Array, what: string): JsonObject {
+  const fail = (problem: string, cause?: unknown) =>
+    new ModelError(`${what}: ${problem}`, {
+      hint: "The file is damaged or was not written by a JSON writer; fetch or export it again.",
+      place: { file: what },
+      cause,
+    });
+  let text: string;
+  let value: unknown;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (error) {
+    throw fail("not valid UTF-8", error);
+  }
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw fail(`not valid JSON (${(error as Error).message.slice(0, 200)})`, error);
+  }
+  if (!isJsonObject(value)) throw fail(`holds ${Array.isArray(value) ? "a list" : typeof value}, not a JSON object`);
+  const twice = findDuplicateKey(text);
+  if (twice !== undefined) throw fail(`the key ${JSON.stringify(twice.slice(0, 200))} occurs twice in one object`);
+  return value;
+}
+
+/** The first key that an object of this valid JSON text holds twice. JSON.parse would silently keep the last. */
+export function findDuplicateKey(json: string): string | undefined {
+  const open: (Set<string> | undefined)[] = []; // one entry per open bracket; undefined for a list
+  for (let i = 0; i < json.length; i++) {
+    switch (json.charCodeAt(i)) {
+      case 0x7b: // {
+        open.push(new Set());
+        break;
+      case 0x5b: // [
+        open.push(undefined);
+        break;
+      case 0x7d: // }
+      case 0x5d: // ]
+        open.pop();
+        break;
+      case 0x22: {
+        const start = i++;
+        while (json.charCodeAt(i) !== 0x22) i += json.charCodeAt(i) === 0x5c ? 2 : 1;
+        let next = i + 1;
+        while (json.charCodeAt(next) <= 0x20) next++;
+        const keys = open.at(-1);
+        if (!keys || json.charCodeAt(next) !== 0x3a) break; // a value, not a key
+        const raw = json.slice(start + 1, i);
+        const key = raw.includes("\\") ? (JSON.parse(json.slice(start, i + 1)) as string) : raw;
+        if (keys.has(key)) return key;
+        keys.add(key);
+      }
+    }
+  }
+  return undefined;
+}

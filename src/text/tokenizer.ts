@@ -1,0 +1,182 @@
+// Text to token ids and back, for the tokenizer.json of a Hugging Face folder. Ids equal those of the Rust tokenizers library.
+// Knows nothing of models except how many tokens they have room for.
+
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { Tokenizer as LibraryTokenizer } from "@huggingface/tokenizers";
+import { LetheError, ModelError } from "../core/errors.ts";
+import { isJsonObject, type JsonObject, readJsonObject } from "../core/json-file.ts";
+import {
+  configuredIds,
+  postProcessorOverride,
+  readSpecialTokenFiles,
+  type SpecialTokenFiles,
+  type SpecialTokenRole,
+  specialTokenText,
+} from "./special-tokens.ts";
+import { prepareTokenizerJson } from "./tokenizer-json.ts";
+
+export interface Tokenizer {
+  /** Largest id + 1: the least number of rows an embedding needs. */
+  readonly vocabularySize: number;
+  readonly bosId: number | undefined;
+  readonly eosId: number | undefined;
+  readonly padId: number | undefined;
+  /** Every id that ends a generated text: `eosId` and those that generation_config.json adds. */
+  readonly endIds: readonly number[];
+  /** Ids that `skipSpecialTokens` leaves out. */
+  readonly specialIds: ReadonlySet<number>;
+  /** Whether `encode` puts the begin token first, or the end token last, on its own. */
+  readonly addsBos: boolean;
+  readonly addsEos: boolean;
+  /** Lone surrogates become U+FFFD. `addSpecialTokens` (default true): with begin and end tokens as the tokenizer is set up to add them. */
+  encode(text: string, options?: { readonly addSpecialTokens?: boolean }): number[];
+  /** Ids that are no token are left out. `skipSpecialTokens` (default false): without begin, end and the like. */
+  decode(ids: Iterable<number>, options?: { readonly skipSpecialTokens?: boolean }): string;
+  tokenOf(id: number): string | undefined;
+  idOf(token: string): number | undefined;
+}
+
+/**
+ * Loads a folder's tokenizer: tokenizer.json, with tokenizer_config.json, special_tokens_map.json, generation_config.json and config.json
+ * as far as they are there.
+ * @throws ModelError when tokenizer.json is missing, malformed, or uses what is not supported.
+ */
+export function loadTokenizer(folder: string): Tokenizer {
+  const path = join(folder, "tokenizer.json");
+  if (!existsSync(path)) {
+    throw new ModelError(`${folder} holds no tokenizer.json`, {
+      hint: existsSync(join(folder, "tokenizer.model"))
+        ? "Only tokenizer.model is there: convert it with transformers (AutoTokenizer.from_pretrained(...).save_pretrained(...))."
+        : "Copy the tokenizer's files into the folder.",
+      place: { file: path },
+    });
+  }
+  return createTokenizer(readJsonObject(path, { limitBytes: 256 * 1024 * 1024 }), readSpecialTokenFiles(folder), path);
+}
+
+/** A tokenizer from parsed files; `file` names tokenizer.json in errors. @throws ModelError */
+export function createTokenizer(json: JsonObject, files: SpecialTokenFiles, file: string): Tokenizer {
+  try {
+    const definition = prepareTokenizerJson(json, file);
+    const ids = readIds(definition);
+    const override = postProcessorOverride(files, (token) => ids.get(token));
+    const library = new LibraryTokenizer(override ? { ...definition, post_processor: override } : definition, {
+      clean_up_tokenization_spaces: files.tokenizerConfig.clean_up_tokenization_spaces === true,
+      eos_token: specialTokenText(files, "eos_token"),
+    });
+    matchNormalizedOnly(library);
+    return wrap(library, definition, ids, files, file);
+  } catch (error) {
+    if (LetheError.isInstance(error)) throw error;
+    throw new ModelError(`${file}: no tokenizer can be built from it (${(error as Error).message.slice(0, 300)})`, {
+      hint: "Export the tokenizer again with a current version of transformers.",
+      place: { file },
+      cause: error,
+    });
+  }
+}
+
+/**
+ * Checks that a model has an embedding row for every token.
+ * @param vocabularySize rows of the model's embedding
+ * @throws ModelError otherwise
+ */
+export function checkTokenizerFits(tokenizer: Tokenizer, vocabularySize: number): void {
+  if (tokenizer.vocabularySize <= vocabularySize) return;
+  const last = tokenizer.vocabularySize - 1;
+  throw new ModelError(
+    `the tokenizer does not match the model: it has ids up to ${last} (${JSON.stringify(tokenizer.tokenOf(last))}), the model has room for ${vocabularySize} tokens`,
+    { hint: "Use the tokenizer that the model was trained with." },
+  );
+}
+
+function wrap(
+  library: LibraryTokenizer,
+  definition: JsonObject,
+  ids: ReadonlyMap<string, number>,
+  files: SpecialTokenFiles,
+  file: string,
+): Tokenizer {
+  const tokens = new Map<number, string>();
+  let vocabularySize = 0;
+  for (const [token, id] of ids) {
+    tokens.set(id, token);
+    vocabularySize = Math.max(vocabularySize, id + 1);
+  }
+  const added = definition.added_tokens as readonly { id: number; special?: boolean }[];
+  const specialIds = new Set(added.filter((token) => token.special === true).map((token) => token.id));
+  const idOfRole = (role: SpecialTokenRole): number | undefined => {
+    const text = specialTokenText(files, role);
+    return (text === undefined ? undefined : ids.get(text)) ?? configuredIds(files, role)[0];
+  };
+  const encode: Tokenizer["encode"] = (text, { addSpecialTokens = true } = {}) => {
+    const wellFormed = text.replace(/\p{Surrogate}/gu, "\ufffd");
+    const encoded = library.encode(wellFormed, { add_special_tokens: addSpecialTokens });
+    const unknown = encoded.ids.findIndex((id: number) => !Number.isInteger(id));
+    if (unknown >= 0) {
+      throw new ModelError(
+        `${file}: ${JSON.stringify(encoded.tokens[unknown])} has no id, and there is no unknown token`,
+        {
+          hint: "The tokenizer cannot express this text.",
+          place: { file },
+        },
+      );
+    }
+    return encoded.ids;
+  };
+  const bosId = idOfRole("bos_token");
+  const eosId = idOfRole("eos_token");
+  const padId = idOfRole("pad_token");
+  const onEmptyText = encode("");
+  const endIds = new Set(configuredIds(files, "eos_token"));
+  if (eosId !== undefined) endIds.add(eosId);
+  return {
+    vocabularySize,
+    bosId,
+    eosId,
+    padId,
+    endIds: [...endIds],
+    specialIds,
+    addsBos: bosId !== undefined && onEmptyText[0] === bosId,
+    addsEos: eosId !== undefined && onEmptyText.at(-1) === eosId,
+    encode,
+    decode: (sequence, { skipSpecialTokens = false } = {}) => {
+      const kept = Array.from<number>(sequence).filter(
+        (id) => tokens.has(id) && !(skipSpecialTokens && specialIds.has(id)),
+      );
+      return kept.length === 0 ? "" : library.decode(kept);
+    },
+    tokenOf: (id) => tokens.get(id),
+    idOf: (token) => ids.get(token),
+  };
+}
+
+/** Token → id of the model's vocabulary and the added tokens. */
+function readIds(definition: JsonObject): Map<string, number> {
+  const { vocab } = definition.model as { vocab: unknown };
+  const ids = new Map<string, number>(
+    isJsonObject(vocab)
+      ? (Object.entries(vocab) as [string, number][])
+      : (vocab as [string, number][]).map(([token], id) => [token, id]),
+  );
+  for (const { content, id } of definition.added_tokens as readonly { content: string; id: number }[]) {
+    ids.set(content, id);
+  }
+  return ids;
+}
+
+/**
+ * An added token that is looked for in normalised text must be found there only in its own normalised form. The library also
+ * recognises a leftover piece that equals the unnormalised form, which the Rust side does not.
+ */
+function matchNormalizedOnly(library: LibraryTokenizer): void {
+  const { added_tokens_map: map, normalizer } = library as unknown as {
+    added_tokens_map: Map<string, { content: string; normalized: boolean }>;
+    normalizer: ((text: string) => string) | null;
+  };
+  if (!normalizer) return;
+  for (const [key, token] of [...map]) {
+    if (token.normalized && key === token.content && normalizer(key) !== key) map.delete(key);
+  }
+}
