@@ -1,11 +1,14 @@
-import { defineConfig } from "vitest/config";
+// `npm test`: everything that needs nothing but this repository.
 
-export default defineConfig({
-  test: {
-    include: ["src/**/*.test.ts", "test/**/*.test.ts"],
-    exclude: ["test/real/**"],
-    pool: "forks",
-    maxWorkers: 2,
-    testTimeout: 60_000,
-  },
-});
+import { defineConfig, mergeConfig } from "vitest/config";
+import { testSettings } from "./scripts/test-settings.ts";
+
+export default mergeConfig(
+  testSettings,
+  defineConfig({
+    test: {
+      include: ["src/**/*.test.ts", "test/**/*.test.ts", "examples/**/*.test.ts"],
+      exclude: ["test/real/**", "test/package/**", "node_modules/**"],
+    },
+  }),
+);

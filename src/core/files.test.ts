@@ -2,9 +2,13 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ConfigError, FileError } from "./errors.ts";
 import { explainFileFailure, sha256, sha256File, writeFileAtomic, writeFileAtomicWith } from "./files.ts";
+
+/** Lets a child process import this TypeScript, too. */
+const LOADER = fileURLToPath(new URL("../../bin/typescript-loader.js", import.meta.url));
 
 let folder: string;
 beforeEach(() => {
@@ -61,13 +65,13 @@ describe("an atomic write", () => {
         "bash",
         process.execPath,
         "--import",
-        "tsx",
+        LOADER,
         "--input-type=module",
         "-e",
         script,
         path,
       ],
-      { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"], env: { ...process.env, TSX_DISABLE_CACHE: "1" } },
+      { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] },
     );
     expect(output.trim()).toBe(
       `FileError cannot write ${path}: the file grew beyond what the file system or a limit allows`,

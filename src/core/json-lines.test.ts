@@ -2,9 +2,13 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { FileError } from "./errors.ts";
 import { openJsonLines } from "./json-lines.ts";
+
+/** Lets a child process import this TypeScript, too. */
+const LOADER = fileURLToPath(new URL("../../bin/typescript-loader.js", import.meta.url));
 
 let folder: string;
 let path: string;
@@ -78,13 +82,13 @@ describe("JSON lines", () => {
         "bash",
         process.execPath,
         "--import",
-        "tsx",
+        LOADER,
         "--input-type=module",
         "-e",
         script,
         path,
       ],
-      { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"], env: { ...process.env, TSX_DISABLE_CACHE: "1" } },
+      { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] },
     );
     const text = readFileSync(path, "utf8");
     expect(output.trim()).toBe(`FileError ${text.length}`);
