@@ -1,12 +1,11 @@
-// The backward walk over a graph: reverse-mode differentiation with the rules in gradients.ts. Knows no op but the few it needs to add gradients up.
+// The backward walk over a graph: reverse-mode differentiation with the rules in gradients.ts. Knows no op but those that reduce and add gradients.
 
 import { gradientRules, noGradient, type Rule } from "./gradients.ts";
 import { nodesOf } from "./graph.ts";
-import { add } from "./ops/elementwise.ts";
-import { addAtPicked } from "./ops/indexing.ts";
 import { constant } from "./ops/leaves.ts";
 import { sum } from "./ops/reductions.ts";
 import { full, reshape } from "./ops/shaping.ts";
+import { accumulate } from "./picked-cotangent.ts";
 import { sameShape, shapeText, stretchedAxes } from "./shape.ts";
 import { failShape } from "./shape-error.ts";
 import type { DType, Shape, Tensor } from "./tensor.ts";
@@ -82,16 +81,4 @@ function dependents(nodes: readonly Tensor[], wrt: readonly Tensor[]): Set<numbe
 function sumTo(shape: Shape, dy: Tensor): Tensor {
   const axes = stretchedAxes(shape, dy.shape);
   return axes.length === 0 ? dy : reshape(sum(dy, axes, true), shape);
-}
-
-/** a + b; a picked element is added in place of a whole tensor of zeros around it. */
-function accumulate(a: Tensor, b: Tensor): Tensor {
-  const [base, sparse] = isSparse(b) ? [a, b] : [b, a];
-  if (!isSparse(sparse)) return add(a, b);
-  return addAtPicked(base, sparse.inputs[1] as Tensor, sparse.inputs[2] as Tensor);
-}
-
-/** True for the gradient that `pick` sends to its input: updates added to an expanded zero. */
-function isSparse({ op, inputs: [base] }: Tensor): boolean {
-  return op === "addAtPicked" && base?.op === "expand" && base.inputs[0]?.data?.[0] === 0;
 }

@@ -9,7 +9,8 @@ import { addAtPicked, gather, pick, scatterAddRows } from "./ops/indexing.ts";
 import { gemm, matmul } from "./ops/linear-algebra.ts";
 import { cast } from "./ops/operands.ts";
 import { softmax, sum } from "./ops/reductions.ts";
-import { expand, full, pad, reshape, slice, transpose } from "./ops/shaping.ts";
+import { expand, pad, reshape, slice, transpose } from "./ops/shaping.ts";
+import { asPicked, pickedCotangent } from "./picked-cotangent.ts";
 import { dimension, sizeOf } from "./shape.ts";
 import { failShape } from "./shape-error.ts";
 import type { Tensor } from "./tensor.ts";
@@ -114,7 +115,12 @@ export const gradientRules: Readonly<Record<Exclude<OpName, "input" | "constant"
   ],
   // p ⊙ (dy − Σ dy ⊙ p)
   softmax: unary((_x, p, dy) => mul(p, sub(dy, sum(mul(dy, p), -1, true)))),
-  logSoftmax: unary((_x, y, dy) => sub(dy, mul(exp(y), sum(dy, -1, true)))),
+  // dy − p · Σ dy
+  logSoftmax: unary((_x, y, dy) => {
+    const picked = asPicked(dy);
+    if (!picked) return sub(dy, mul(exp(y), sum(dy, -1, true)));
+    return addAtPicked(mul(exp(y), neg(column(picked.values))), picked.indices, picked.values);
+  }),
   logSumExp: unary((x, y, dy) => mul(softmax(x), y.attributes.keepDims ? dy : column(dy))),
   argmax: noGradient,
 
@@ -173,7 +179,7 @@ export const gradientRules: Readonly<Record<Exclude<OpName, "input" | "constant"
   ],
   scatterAddRows: ({ inputs: [indices] }, dy) => [undefined, () => gather(dy, indices as Tensor)],
   pick: ({ inputs: [x, indices] }, dy) => [
-    () => addAtPicked(full((x as Tensor).shape, 0), indices as Tensor, dy),
+    () => pickedCotangent((x as Tensor).shape, { indices: indices as Tensor, values: dy }),
     undefined,
   ],
   addAtPicked: ({ inputs: [, indices] }, dy) => [() => dy, undefined, () => pick(dy, indices as Tensor)],

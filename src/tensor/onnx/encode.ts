@@ -3,7 +3,8 @@
 import { nodesOf } from "../graph.ts";
 import type { DType, Graph, Tensor } from "../tensor.ts";
 import { createEmitter, type Emitter, type Target } from "./emitter.ts";
-import { type Lowering, lowerings } from "./lowerings.ts";
+import type { Lowering } from "./lowering.ts";
+import { lowerings } from "./lowerings.ts";
 import { encodeModel, type OnnxValue } from "./messages.ts";
 
 /** The dtype in which `target` takes a graph input: WebGPU has no bfloat16 and often no float16, so both are uploaded as float32. */

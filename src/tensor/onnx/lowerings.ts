@@ -4,11 +4,10 @@
 import type { OpName } from "../ops/index.ts";
 import { dimension } from "../shape.ts";
 import type { Shape, Tensor } from "../tensor.ts";
+import { attentionLowerings } from "./attention-lowerings.ts";
 import type { Emitter } from "./emitter.ts";
+import type { Lowering } from "./lowering.ts";
 import { elementType } from "./messages.ts";
-
-/** Emits the nodes of `node`, whose inputs are named; gives the name of its result, or of its several results. */
-export type Lowering = (out: Emitter, inputs: readonly string[], node: Tensor) => string | readonly string[];
 
 const MICROSOFT = "com.microsoft";
 
@@ -144,24 +143,6 @@ const rmsNorm: Lowering = (out, inputs, { attributes }) =>
     attributes: { axis: -1, epsilon: { float: attributes.eps as number }, stash_type: 1 },
   });
 
-const rotary: Lowering = (out, [x, cos, sin, positionIds]) =>
-  out.emit(
-    "RotaryEmbedding",
-    [x as string, toType(out, positionIds as string, "int64"), cos as string, sin as string],
-    { domain: MICROSOFT },
-  );
-
-const groupQueryAttention: Lowering = (out, inputs, { attributes }) =>
-  out.emitMany(3, "GroupQueryAttention", inputs, {
-    domain: MICROSOFT,
-    attributes: {
-      num_heads: attributes.heads as number,
-      kv_num_heads: attributes.kvHeads as number,
-      scale: { float: attributes.scale as number },
-      do_rotary: attributes.rotary ? 1 : 0,
-    },
-  });
-
 export const lowerings: Readonly<Record<Exclude<OpName, "input" | "constant" | "extraOutput">, Lowering>> = {
   cast,
   stopGradient: (_, [x]) => x as string,
@@ -212,6 +193,5 @@ export const lowerings: Readonly<Record<Exclude<OpName, "input" | "constant" | "
   pick,
   addAtPicked,
   rmsNorm,
-  rotary,
-  groupQueryAttention,
+  ...attentionLowerings,
 };

@@ -52,7 +52,8 @@ export interface GroupQueryAttentionOptions {
  * Causal attention over a key/value cache; inference only (no gradient). New keys are written behind the cached ones: row b holds
  * seqlensK[b] + 1 keys afterwards. When seq = totalLength it is a prompt and writing starts at 0.
  * q[batch, seq, heads·h], k and v[batch, seq, kvHeads·h], pastK and pastV[batch, kvHeads, capacity, h], seqlensK int32[batch] (keys after
- * this call, minus 1), totalLength int32 scalar (largest number of keys after this call), cos and sin[positions, h/2].
+ * this call, minus 1), totalLength int32 scalar (largest number of keys after this call), cos and sin[positions, h/2]; h is a multiple of 8.
+ * Several new tokens behind cached ones need batch = 1. Numbers behind a row's last key are unspecified.
  * The present tensors have the past tensors' shape; feed and fetch one buffer as both to update the cache in place.
  */
 export function groupQueryAttention(
@@ -75,6 +76,7 @@ export function groupQueryAttention(
   if (!Number.isInteger(h) || heads % kvHeads !== 0) {
     failShape(name, `${heads} heads over ${kvHeads} key/value heads do not divide q ${shapeText(q.shape)}`);
   }
+  if (h % 8 !== 0) failShape(name, `head size ${h} is not a multiple of 8, which the fused kernels need`);
   const expect = (label: string, x: Tensor, shape: readonly number[]) => {
     if (!sameShape(x.shape, shape)) failShape(name, `${label} ${shapeText(x.shape)} should be ${shapeText(shape)}`);
   };

@@ -14,16 +14,16 @@ function targets(x: Dense, node: Tensor): Int32Array {
   );
 }
 
-const sum: Kernel = (result, [x], node) => {
-  const { data } = x as Dense;
-  targets(x as Dense, node).forEach((target, i) => {
+const addUp = (result: Numbers, x: Dense, node: Tensor): void => {
+  const { data } = x;
+  targets(x, node).forEach((target, i) => {
     result[target] = at(result, target) + at(data, i);
   });
 };
 
-const mean: Kernel = (result, inputs, node) => {
-  sum(result, inputs, node);
-  const n = (inputs[0] as Dense).data.length / sizeOf(node.shape);
+const mean: Kernel = (result, [x], node) => {
+  addUp(result, x as Dense, node);
+  const n = (x as Dense).data.length / sizeOf(node.shape);
   for (let i = 0; i < result.length; i++) result[i] = at(result, i) / n;
 };
 
@@ -56,7 +56,7 @@ function logSumExp(row: Numbers): number {
 }
 
 export const reductionKernels = {
-  sum,
+  sum: (result, [x], node) => addUp(result, x as Dense, node),
   mean,
   max,
   softmax: perRow((row) => {
