@@ -55,18 +55,16 @@ test("no file imports itself through others", () => {
   expect(findCycles(imports.filter((entry) => entry.static))).toEqual([]);
 });
 
-test("an index only re-exports", () => {
+test("an index re-exports or lays out a table: it computes nothing", () => {
   const busy = files
     .filter((file) => file.endsWith("/index.ts"))
-    .filter((file) => {
-      const code = withoutComments(textOf.get(file) as string);
-      return code.replace(/export\s+(type\s+)?(\*(\s+as\s+\w+)?|\{[^}]*\})\s+from\s+"[^"]+";/g, "").trim() !== "";
-    });
+    .filter((file) => /\bfunction\b|\bclass\b|=>\s*\{/.test(withoutComments(textOf.get(file) as string)));
   expect(busy).toEqual([]);
 });
 
 test("a file opens by saying what it is", () => {
-  expect(files.filter((file) => !/^\/[/*]/.test(textOf.get(file) as string))).toEqual([]);
+  const silent = files.filter((file) => !file.endsWith("/index.ts") && !/^\/[/*]/.test(textOf.get(file) as string));
+  expect(silent).toEqual([]);
 });
 
 test(`no file is longer than ${LONGEST_FILE} lines`, () => {
