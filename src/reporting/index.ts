@@ -1,0 +1,6 @@
+// What reporting offers: a run folder read, judged, and shown as a page or as text.
+export { type Comparison, type ComparisonGroup, type ComparisonRow, compare } from "./comparison.ts";
+export { renderReport } from "./report.ts";
+export { type RunSummary, readRunFolder } from "./run-folder.ts";
+export { renderTable } from "./text-table.ts";
+export { type Verdict, verdict } from "./verdict.ts";

@@ -1,0 +1,121 @@
+// How each metric is named, written and read: which direction means "remembers", on which scale, with how many digits. Knows metrics by name only, not how they are computed.
+
+export interface MetricStyle {
+  /** Name inside a sentence. */
+  readonly title: string;
+  /** What the number says, for a reader who does not know the metric. */
+  readonly meaning: string;
+  /** Which end means that the model still knows the text; a metric of unknown direction is shown and not judged. */
+  readonly remembers: "high" | "low" | "unknown";
+  /** share: 0–1; percent: 0–100; logarithmic: positive, unbounded, compared by ratio; free: any number. */
+  readonly scale: "share" | "percent" | "logarithmic" | "free";
+}
+
+/** In order of preference for the headline: what a person would see in an answer comes first. */
+const styles: readonly (readonly [pattern: RegExp, style: MetricStyle])[] = [
+  [
+    /^rouge.?l/,
+    {
+      title: "ROUGE-L",
+      meaning: "overlap of the given answer with the expected one",
+      remembers: "high",
+      scale: "share",
+    },
+  ],
+  [
+    /^rouge.?1/,
+    { title: "ROUGE-1", meaning: "words shared with the expected answer", remembers: "high", scale: "share" },
+  ],
+  [
+    /^exact.?mem/,
+    {
+      title: "exact memorisation",
+      meaning: "tokens of the expected answer predicted right, given the true words before them",
+      remembers: "high",
+      scale: "share",
+    },
+  ],
+  [
+    /^extraction/,
+    {
+      title: "extraction strength",
+      meaning: "part of the expected answer that its beginning brings back",
+      remembers: "high",
+      scale: "share",
+    },
+  ],
+  [
+    /^prob/,
+    {
+      title: "probability",
+      meaning: "probability of the expected answer, per token",
+      remembers: "high",
+      scale: "share",
+    },
+  ],
+  [
+    /^unlearn.?succ/,
+    {
+      title: "unlearn success",
+      meaning: "tokens of the expected answer predicted wrong, in percent",
+      remembers: "low",
+      scale: "percent",
+    },
+  ],
+  [
+    /^reten.*succ/,
+    {
+      title: "retention success",
+      meaning: "tokens of the expected answer predicted right, in percent",
+      remembers: "high",
+      scale: "percent",
+    },
+  ],
+  [
+    /^perplexity/,
+    {
+      title: "perplexity",
+      meaning: "how surprised the model is by each token of the expected text; 1 is not at all",
+      remembers: "low",
+      scale: "logarithmic",
+    },
+  ],
+];
+
+/** The style of a metric by its name; a name not known is shown as it is, with three decimals, and not judged. */
+export function metricStyle(metric: string): MetricStyle {
+  const found = styles.find(([pattern]) => pattern.test(metric.toLowerCase()));
+  return found?.[1] ?? { title: metric, meaning: "", remembers: "unknown", scale: "free" };
+}
+
+/** Smaller is a better headline. */
+export function metricRank(metric: string): number {
+  const index = styles.findIndex(([pattern]) => pattern.test(metric.toLowerCase()));
+  return index === -1 ? styles.length : index;
+}
+
+/** A value as it is printed: 0.110, 97.3, 8.21, 1.3e10. */
+export function formatValue(value: number, { scale }: Pick<MetricStyle, "scale">): string {
+  if (!Number.isFinite(value)) return "not finite";
+  if (scale === "share") return value.toFixed(3);
+  if (scale === "percent") return value.toFixed(1);
+  return formatNumber(value);
+}
+
+/** Any number in about three significant digits. */
+export function formatNumber(value: number): string {
+  const size = Math.abs(value);
+  if (value === 0) return "0";
+  if (size >= 1e5 || size < 1e-3) return value.toExponential(1).replace("e+", "e").replace(".0e", "e");
+  if (size >= 100) return value.toFixed(0);
+  return value.toFixed(size >= 10 ? 1 : size >= 1 ? 2 : 3);
+}
+
+/** A part of a whole as percent without decimals: 0.968 -> "97 %". */
+export function formatPercent(part: number): string {
+  return `${Math.round(part * 100)} %`;
+}
+
+export function capitalise(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,49 @@
+import { describe, expect, test } from "vitest";
+import { fixtureEvaluation, metric } from "../../test/fixtures/run-fixture.ts";
+import type { Evaluation } from "../evaluation/result.ts";
+import { compare } from "./comparison.ts";
+import { renderTable } from "./text-table.ts";
+
+const three = () => compare([fixtureEvaluation("before"), fixtureEvaluation("after"), fixtureEvaluation("retrained")]);
+
+describe("renderTable", () => {
+  test("puts value, interval, n and reading on one line, forget sets first", () => {
+    const lines = renderTable(three(), { width: 140 }).split("\n");
+    expect(lines[0]?.trim().split(/ +/)).toEqual(["before", "after", "retrained", "n"]);
+    expect(lines[1]).toBe("forgotten people");
+    expect(lines[2]).toMatch(
+      /^ {2}ROUGE-L +0\.970 \[0\.\d{3}, 0\.\d{3}\] +0\.110 \[.+\] +0\.090 \[.+\] +160 +at the baseline$/,
+    );
+    expect(lines.filter((line) => !line.startsWith(" "))).toEqual([
+      "forgotten people",
+      "forgotten people, other phrasings",
+      "their public attributes",
+      "other people",
+      "general text",
+    ]);
+  });
+
+  test("moves intervals below the values on a narrow terminal", () => {
+    const lines = renderTable(three(), { width: 80 }).split("\n");
+    expect(lines[2]).toMatch(/^ {2}ROUGE-L +0\.970 +0\.110 +0\.090 +160/);
+    expect(lines[3]?.trim()).toMatch(/^\[0\.\d{3}, 0\.\d{3}\]/);
+  });
+
+  test("keeps peer and corrected numbers apart and shows a gap where a column lacks one", () => {
+    const one = (column: string, mode: "peer" | "corrected"): Evaluation => {
+      const metrics = { "rouge-l": metric("rouge-l", 0.5, 40, { mode }) };
+      return { column, model: "m", seed: 1, sets: [{ set: "f", title: "f", role: "forget", metrics, samples: [] }] };
+    };
+    const table = renderTable(compare([one("before", "peer"), one("after", "corrected")]));
+    expect(table).toMatch(/ROUGE-L \(peer\) +0\.500 \[.+?\] +– +40/);
+    expect(table).toMatch(/ROUGE-L +– +0\.500/);
+  });
+
+  test("lets no control character reach the terminal", () => {
+    const evaluation = fixtureEvaluation("before");
+    const [first] = evaluation.sets;
+    if (!first) throw new Error("the fixture has a set");
+    const table = renderTable(compare([{ ...evaluation, sets: [{ ...first, title: "\u001b[2Jgone\u202e" }] }]));
+    expect(table).toContain("\u{fffd}[2Jgone\u{fffd}");
+  });
+});
