@@ -169,7 +169,7 @@ function parseEntry(name: string, entry: unknown, dataStart: number, fileSize: n
   const size = (shape as number[]).includes(0) ? 0 : (shape as number[]).reduce((product, n) => product * n, 1);
   const expected = size * bytesPerElement[dtype];
   if (expected !== to - from) {
-    throw fail(`shape [${shape}] of ${dtype} takes ${expected} bytes, but data_offsets span ${to - from}`);
+    throw fail(`shape ${show(shape)} of ${dtype} takes ${expected} bytes, but data_offsets span ${to - from}`);
   }
   return { name, dtype, shape, start: dataStart + from, end: dataStart + to };
 }
@@ -230,6 +230,6 @@ function wrong(file: string, tensor: string | undefined, problem: string, hint?:
   const where = tensor === undefined ? "" : `tensor "${tensor.slice(0, 200)}": `;
   return new ModelError(`${file}: ${where}${problem}`, {
     hint: hint ?? "The file is damaged or was written by a faulty program; download or export it again.",
-    place: tensor === undefined ? { file } : { file, key: tensor },
+    place: tensor === undefined ? { file } : { file, key: tensor.slice(0, 200) },
   });
 }
