@@ -100,8 +100,12 @@ const none = { gradient: [] };
 const each = <N extends OpName, F>(ops: Readonly<Record<N, F>>, cases: (op: N, f: F) => readonly OpCase[]): OpCase[] =>
   (Object.keys(ops) as N[]).flatMap((op) => cases(op, ops[op]));
 
-const unary = each({ neg, exp, sigmoid, tanh, silu, softplus, erf, sin, cos, square }, (op, f) => [
+const unary = each({ neg, exp, sigmoid, tanh, silu, softplus, erf, square }, (op, f) => [
   opCase(op, "", { x: normal([3, 7], 2) }, ({ x }) => f(x)),
+]);
+// GPUs give sine and cosine to 2⁻¹¹ (Vulkan specification, precision of core instructions).
+const waves = each({ sin, cos }, (op, f) => [
+  opCase(op, "", { x: normal([3, 7], 2) }, ({ x }) => f(x), { tolerance: 2 ** -11 }),
 ]);
 const onPositive = each({ log, sqrt, reciprocal }, (op, f) => [
   opCase(op, "", { x: positive([3, 7]) }, ({ x }) => f(x)),
@@ -338,6 +342,7 @@ export const opCases: readonly OpCase[] = [
   ...graphs,
   ...conversions,
   ...unary,
+  ...waves,
   ...onPositive,
   ...kinked,
   ...binary,
