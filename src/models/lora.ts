@@ -136,3 +136,18 @@ export async function mergedWeight(model: Model, module: string): Promise<Float3
   using merged = (await merge.run(run)).merged as Value;
   return Float32Array.from((await model.backend.read(merged)) as Float32Array);
 }
+
+/** Folds the LoRA into the weights, which become float32, and forgets it. */
+export async function mergeLora(model: Model): Promise<void> {
+  for (const module of [...model.lora.keys()]) {
+    const name = `${module}.weight`;
+    const { shape } = weightOf(model, name);
+    const merged = model.backend.value(await mergedWeight(model, module), shape);
+    for (const old of [name, loraName(module, "A"), loraName(module, "B")]) {
+      weightOf(model, old).dispose();
+      model.weights.delete(old);
+    }
+    model.weights.set(name, merged);
+    model.lora.delete(module);
+  }
+}

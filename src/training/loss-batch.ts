@@ -1,18 +1,13 @@
 // Puts the branches of a loss into one batch of right-padded sequences, so that one forward pass serves all of them.
 // Knows nothing of what the branches mean.
 
+import { assembleBatch, type Sequence } from "../data/batching.ts";
 import type { TokenBatch } from "../models/stage-runner.ts";
 import type { BranchName } from "./loss.ts";
 
-/** An encoded example: `labels[t]` is the id to be predicted from position t, −100 where nothing counts. */
-export interface EncodedExample {
-  readonly ids: Int32Array;
-  readonly labels: Int32Array;
-}
-
 /** An example with its place in its data set, by which reference values are looked up. */
 export interface BatchItem {
-  readonly example: EncodedExample;
+  readonly example: Sequence;
   readonly index: number;
 }
 
@@ -34,41 +29,30 @@ export interface LossBatch {
   readonly labelled: number;
 }
 
-/** Sequence lengths are rounded up to a multiple of this, so that few shapes are compiled. */
-export const sequenceBucket = 16;
+/** Without a given length, sequences are padded to a multiple of this, so that few shapes are compiled. */
+const sequenceBucket = 16;
 
-export function assembleBatch(branches: Readonly<Partial<Record<BranchName, readonly BatchItem[]>>>): LossBatch {
+/** `seq`: length to pad to, at least that of the longest example. */
+export function assembleLossBatch(
+  branches: Readonly<Partial<Record<BranchName, readonly BatchItem[]>>>,
+  seq?: number,
+): LossBatch {
   const entries = Object.entries(branches) as [BranchName, readonly BatchItem[]][];
-  const items = entries.flatMap(([, list]) => list);
-  const longest = Math.max(...items.map((item) => item.example.ids.length));
-  const seq = Math.ceil(longest / sequenceBucket) * sequenceBucket;
-  const ids = new Int32Array(items.length * seq);
-  let sequence = 0;
-  let labelled = 0;
+  const examples = entries.flatMap(([, items]) => items.map((item) => item.example));
+  const longest = Math.max(...examples.map((example) => example.ids.length));
+  const batch = assembleBatch(examples, [...examples.keys()], {
+    seq: seq ?? Math.ceil(longest / sequenceBucket) * sequenceBucket,
+  });
   const result: Partial<Record<BranchName, BranchBatch>> = {};
-  for (const [name, list] of entries) {
-    const rows: number[] = [];
-    const labels: number[] = [];
-    const counts: number[] = [];
-    for (const { example } of list) {
-      ids.set(example.ids, sequence * seq);
-      let count = 0;
-      example.labels.forEach((label, t) => {
-        if (label < 0) return;
-        rows.push(sequence * seq + t);
-        labels.push(label);
-        count++;
-      });
-      counts.push(count);
-      sequence++;
-    }
-    labelled += rows.length;
-    result[name] = { rows: Int32Array.from(rows), labels: Int32Array.from(labels), counts, items: list };
+  let example = 0;
+  let row = 0;
+  for (const [name, items] of entries) {
+    const counts = batch.counts.slice(example, example + items.length);
+    const end = row + counts.reduce((a, b) => a + b, 0);
+    result[name] = { rows: batch.rows.subarray(row, end), labels: batch.labels.subarray(row, end), counts, items };
+    example += items.length;
+    row = end;
   }
-  return {
-    tokens: { ids, batch: items.length, seq },
-    branches: result,
-    tokenCount: items.reduce((sum, item) => sum + item.example.ids.length, 0),
-    labelled,
-  };
+  const { ids, batch: size, seq: padded, tokenCount } = batch;
+  return { tokens: { ids, batch: size, seq: padded }, branches: result, tokenCount, labelled: batch.rows.length };
 }

@@ -2,15 +2,16 @@
 // for preference losses, the final hidden state of each labelled row for KL terms.
 
 import { createStageRunner, type StageRunner } from "../models/stage-runner.ts";
+import type { Sequence } from "../data/batching.ts";
 import { mergedWeight } from "../models/lora.ts";
 import { fullName, type Model, weightOf } from "../models/model.ts";
 import type { Value } from "../runtime/backend.ts";
 import type { BranchName } from "./loss.ts";
-import { assembleBatch, type BatchItem, type EncodedExample } from "./loss-batch.ts";
+import { assembleLossBatch, type BatchItem } from "./loss-batch.ts";
 
 /** Which examples of a branch need what. */
 export interface ReferenceRequest {
-  readonly examples: readonly EncodedExample[];
+  readonly examples: readonly Sequence[];
   readonly nll: boolean;
   readonly hidden: boolean;
 }
@@ -57,7 +58,7 @@ export async function computeReference(
   return { branches, outputWeight, [Symbol.dispose]: () => outputWeight?.dispose() };
 }
 
-function batchesByLength(examples: readonly EncodedExample[]): BatchItem[][] {
+function batchesByLength(examples: readonly Sequence[]): BatchItem[][] {
   const sorted = examples.map((example, index) => ({ example, index }));
   sorted.sort((a, b) => b.example.ids.length - a.example.ids.length || a.index - b.index);
   const batches: BatchItem[][] = [];
@@ -71,7 +72,7 @@ async function visit(
   nll: Float32Array | undefined,
   hidden: Float32Array[] | undefined,
 ): Promise<void> {
-  const batch = assembleBatch({ forget: items });
+  const batch = assembleLossBatch({ forget: items });
   const branch = batch.branches.forget;
   if (!branch) return;
   using pass = await runner.forward(batch.tokens);

@@ -12,5 +12,6 @@ export const objectives = createRegistry<Objective>("objective", {
   npo: { load: async () => (await import("./npo.ts")).npo as Objective },
   simnpo: { load: async () => (await import("./simnpo.ts")).simnpo as Objective },
   idk: { load: async () => (await import("./idk.ts")).idk as Objective },
+  memorise: { load: async () => (await import("./memorise.ts")).memorise as Objective },
   dpo: { load: async () => (await import("./dpo.ts")).dpo as Objective },
 });

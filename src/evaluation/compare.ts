@@ -1,0 +1,47 @@
+// The columns of a run's comparison: before, along the way, after, and a model retrained without the forget data. Writes them into the run folder.
+
+import { silent } from "../core/events.ts";
+import type { RunContext } from "../unlearning/context.ts";
+import { openSession } from "../unlearning/session.ts";
+import { type Benchmark, evaluate, prepareBenchmark, trajectoryPoint } from "./evaluate.ts";
+import type { EvaluationOptions } from "./options.ts";
+import type { Evaluation } from "./result.ts";
+
+const fileOf = (column: string) => `evaluation/${column}.json`;
+
+/**
+ * An evaluator for a run: column "before" at step 0 (left out when `onlyAfter`, for models that know nothing yet), a trajectory point every
+ * `options.every` steps, columns "after" and, when named, "retrained" at the end.
+ */
+export function compareColumns(
+  options: EvaluationOptions,
+  context: Pick<RunContext, "report" | "signal">,
+  { seed, onlyAfter = false, found }: { seed: number; onlyAfter?: boolean; found?: (evaluation: Evaluation) => void },
+): NonNullable<RunContext["evaluator"]> {
+  const { report, signal } = context;
+  return async (session, folder, totalSteps) => {
+    const benchmark: Benchmark = await prepareBenchmark(session, options, signal);
+    const column = async (name: string, of: Pick<typeof session, "model" | "tokenizer" | "encoding">) => {
+      const evaluation = await evaluate(of, benchmark, { column: name, seed, report, signal });
+      await folder.writeJson(fileOf(name), evaluation);
+      found?.(evaluation);
+    };
+    return {
+      every: options.every,
+      async at(step) {
+        folder.logTrajectory(await trajectoryPoint(session, benchmark, step, signal));
+        if (step === 0 && !onlyAfter) await column("before", session);
+        if (step < totalSteps) return;
+        await column("after", session);
+        if (options.retrained === undefined) return;
+        using retrained = await openSession(options.retrained, {
+          device: "cpu",
+          encoding: session.encoding,
+          report: silent,
+          signal,
+        });
+        await column("retrained", retrained);
+      },
+    };
+  };
+}

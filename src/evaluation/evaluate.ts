@@ -1,0 +1,156 @@
+// Measures one model on the sets of a configuration: teacher-forced metrics from one pass, generated answers where asked for.
+// Knows nothing of how the model came about.
+
+import type { Reporter } from "../core/events.ts";
+import { createRandom } from "../core/random.ts";
+import { type EncodedExample, encodePrompt } from "../data/encoding.ts";
+import { answerOf, type DataRecord, questionOf } from "../data/record.ts";
+import { generate } from "../generation/index.ts";
+import type { Model } from "../models/model.ts";
+import type { Named } from "../unlearning/config.ts";
+import { encodeAll, readSources, type Session } from "../unlearning/session.ts";
+import { type AnyMetric, evaluateMetric, findMetric, type GeneratedExample } from "./metrics/index.ts";
+import type { EvaluationOptions } from "./options.ts";
+import type { Evaluation, MetricResult, SetResult, SetRole, TrajectoryPoint } from "./result.ts";
+import { teacherForced } from "./teacher-forced.ts";
+
+/** A set's records, encoded for the model's tokenizer. */
+interface PreparedSet {
+  readonly name: string;
+  readonly title: string;
+  readonly role: SetRole;
+  readonly records: readonly DataRecord[];
+  readonly examples: readonly EncodedExample[];
+  /** How many records the model answers. */
+  readonly generate: number;
+}
+
+export interface Benchmark {
+  readonly sets: readonly PreparedSet[];
+  readonly metrics: readonly { readonly metric: AnyMetric; readonly options: object }[];
+  readonly options: EvaluationOptions;
+  /** Data files read. */
+  readonly files: readonly string[];
+}
+
+/** Reads and encodes the sets and looks the metrics up. @throws LetheError for unknown metrics, bad options, bad data. */
+export async function prepareBenchmark(
+  session: Pick<Session, "tokenizer" | "encoding">,
+  options: EvaluationOptions,
+  signal?: AbortSignal,
+): Promise<Benchmark> {
+  const files: string[] = [];
+  const sets: PreparedSet[] = [];
+  for (const [name, set] of Object.entries(options.sets)) {
+    const loaded = await readSources(set.data, signal);
+    files.push(...loaded.files);
+    const count = set.generate === true ? loaded.records.length : set.generate === false ? 0 : set.generate;
+    sets.push({
+      name,
+      title: set.title ?? name,
+      role: set.role,
+      records: loaded.records,
+      examples: encodeAll(session, loaded.records, `evaluation set "${name}"`),
+      generate: Math.min(count, loaded.records.length),
+    });
+  }
+  const corpus = options.corpus ? (await readSources(options.corpus, signal)).records.map((r) => `${questionOf(r)} ${answerOf(r)}`) : undefined;
+  const metrics = options.metrics.map((named: Named) => {
+    const { name, ...given } = typeof named === "string" ? { name: named } : named;
+    const metric = findMetric(name, { key: "evaluation.metrics" });
+    return { metric, options: name === "gibberish" && corpus ? { corpus, ...given } : given };
+  });
+  return { sets, metrics, options, files };
+}
+
+export interface EvaluateOptions {
+  readonly column: string;
+  readonly seed: number;
+  readonly report: Reporter;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Everything the configuration asks for, per example, with intervals and sample answers. */
+export async function evaluate(
+  session: Pick<Session, "model" | "tokenizer" | "encoding">,
+  benchmark: Benchmark,
+  { column, seed, report, signal }: EvaluateOptions,
+): Promise<Evaluation> {
+  const sets: SetResult[] = [];
+  const phase = `evaluate ${column}`;
+  report({ type: "phase-start", phase, total: benchmark.sets.length, unit: "sets" });
+  const started = performance.now();
+  for (const [i, set] of benchmark.sets.entries()) {
+    const { batchSize } = benchmark.options;
+    const forced = await teacherForced(session.model, set.examples, { batchSize, endId: session.tokenizer.eosId, signal });
+    const generated = await answers(session, set, benchmark.options, signal);
+    const inputs = { "teacher-forced": forced, ...(generated.length > 0 ? { generated } : {}) };
+    const metrics: Record<string, MetricResult> = {};
+    for (const { metric, options } of applicable(benchmark, inputs)) {
+      const random = createRandom(seed).fork(`bootstrap/${set.name}/${metric.name}`);
+      const result = evaluateMetric(metric, inputs, random, { mode: benchmark.options.mode, options });
+      if (result.n === 0) continue; // undefined for every record of this set
+      metrics[metric.name] = result;
+      const { value, n, interval } = result;
+      report({ type: "evaluation-result", column, set: set.name, metric: metric.name, value, n, interval });
+    }
+    sets.push({ set: set.name, title: set.title, role: set.role, metrics, samples: generated });
+    report({ type: "phase-progress", phase, done: i + 1, total: benchmark.sets.length, unit: "sets" });
+  }
+  report({ type: "phase-end", phase, seconds: (performance.now() - started) / 1000 });
+  return { column, model: session.model.source, seed, sets };
+}
+
+/** Aggregates of the teacher-forced metrics only: cheap enough to take often. */
+export async function trajectoryPoint(
+  session: Pick<Session, "model" | "tokenizer">,
+  benchmark: Benchmark,
+  step: number,
+  signal?: AbortSignal,
+): Promise<TrajectoryPoint> {
+  const sets: Record<string, Record<string, number>> = {};
+  for (const set of benchmark.sets) {
+    const { batchSize } = benchmark.options;
+    const forced = await teacherForced(session.model, set.examples, { batchSize, endId: session.tokenizer.eosId, signal });
+    const inputs = { "teacher-forced": forced };
+    const values: Record<string, number> = {};
+    for (const { metric, options } of applicable(benchmark, inputs)) {
+      const result = evaluateMetric(metric, inputs, createRandom(0), { mode: benchmark.options.mode, options, resamples: 0 });
+      if (result.n > 0) values[metric.name] = result.value;
+    }
+    sets[set.name] = values;
+  }
+  return { step, sets };
+}
+
+const applicable = (benchmark: Benchmark, inputs: object) =>
+  benchmark.metrics.filter(({ metric }) => metric.needs in inputs);
+
+/** The model's own answers to the first `set.generate` records, greedy. */
+async function answers(
+  session: Pick<Session, "model" | "tokenizer" | "encoding">,
+  set: PreparedSet,
+  options: EvaluationOptions,
+  signal?: AbortSignal,
+): Promise<GeneratedExample[]> {
+  const records = set.records.slice(0, set.generate);
+  if (records.length === 0) return [];
+  const prompts = records.map((record) => encodePrompt(session.tokenizer, record, session.encoding));
+  const results = await generateAnswers(session.model, prompts, session.tokenizer.endIds, options, signal);
+  return records.map((record, i) => ({
+    question: questionOf(record),
+    expected: answerOf(record),
+    generated: session.tokenizer.decode(results[i] ?? [], { skipSpecialTokens: true }).trim(),
+  }));
+}
+
+async function generateAnswers(
+  model: Model,
+  prompts: readonly Int32Array[],
+  stopIds: readonly number[],
+  { maxNewTokens, batchSize }: EvaluationOptions,
+  signal?: AbortSignal,
+): Promise<readonly ArrayLike<number>[]> {
+  const results = await generate(model, prompts, { maxNewTokens, batchSize, stopIds, signal });
+  return results.map((result) => result.ids);
+}

@@ -1,0 +1,82 @@
+// Runs one training task in a run folder: fit, log, checkpoint, evaluate on the way, write the result. Teaching and unlearning differ only in
+// what they hand over. Knows neither objectives nor metrics.
+
+import { join } from "node:path";
+import type { Reporter } from "../core/events.ts";
+import type { JsonObject } from "../core/json-file.ts";
+import { saveAdapter } from "../models/lora.ts";
+import type { Model } from "../models/model.ts";
+import { saveModel } from "../models/save.ts";
+import { hashWeights } from "../models/weights-hash.ts";
+import type { BatchSource } from "./fit.ts";
+import { fit } from "./fit.ts";
+import type { Loss } from "./loss.ts";
+import { adamWOf, scheduleOf, type TrainingOptions } from "./options.ts";
+import type { Reference } from "./reference.ts";
+import type { RunFolder } from "./run-folder.ts";
+
+export interface TrainingRun {
+  readonly folder: RunFolder;
+  readonly model: Model;
+  /** Full names of the weights that may move. */
+  readonly trainable: readonly string[];
+  readonly loss: Loss;
+  readonly batches: BatchSource;
+  readonly totalSteps: number;
+  readonly reference?: Reference | undefined;
+  readonly training: TrainingOptions;
+  /** A checkpoint every so many steps; 0: none. */
+  readonly checkpointEvery: number;
+  /** Called at step 0, every `evaluateEvery` steps, and at the end. */
+  readonly evaluate?: ((step: number) => Promise<void>) | undefined;
+  /** 0: only at the beginning and the end. */
+  readonly evaluateEvery: number;
+  readonly save: {
+    /** config.json to write beside the weights. */
+    readonly config: JsonObject;
+    /** Folder with the tokenizer files. */
+    readonly tokenizer: string;
+    readonly dtype: "float32" | "bfloat16" | "float16";
+    /** Base model named in an adapter's config. */
+    readonly baseModel: string;
+  };
+  readonly report: Reporter;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Trains, and leaves `model/` (a Hugging Face folder, LoRA merged) and, for LoRA, `adapter/` in the run folder. */
+export async function runTraining(run: TrainingRun): Promise<void> {
+  const { folder, model, totalSteps, evaluate, report, signal } = run;
+  const before = folder.checkpoint ? null : await hashWeights(model);
+  if (!folder.checkpoint) await evaluate?.(0);
+  let last = performance.now();
+  await fit({
+    model,
+    trainable: run.trainable,
+    loss: run.loss,
+    batches: run.batches,
+    reference: run.reference,
+    schedule: scheduleOf(run.training, totalSteps),
+    adamw: adamWOf(run.training),
+    accumulation: run.training.accumulation,
+    clipNorm: run.training.clipNorm ?? undefined,
+    residuals: run.training.residuals,
+    resume: folder.checkpoint,
+    signal,
+    report,
+    afterStep: async (line, checkpoint) => {
+      folder.logStep(line, (performance.now() - last) / 1000);
+      const { step } = line;
+      const due = step === totalSteps || (run.evaluateEvery > 0 && step % run.evaluateEvery === 0);
+      if (due) await evaluate?.(step);
+      if (run.checkpointEvery > 0 && step % run.checkpointEvery === 0 && step < totalSteps) {
+        report({ type: "checkpoint-write", step, path: await folder.writeCheckpoint(await checkpoint()) });
+      }
+      last = performance.now();
+    },
+  });
+  const { config, tokenizer, dtype, baseModel } = run.save;
+  if (model.lora.size > 0) await saveAdapter(model, join(folder.path, "adapter"), { baseModel, signal });
+  await saveModel(model, join(folder.path, "model"), { config, copyFilesFrom: tokenizer, dtype, overwrite: true, signal });
+  await folder.finish({ before, after: await hashWeights(model) });
+}

@@ -1,0 +1,68 @@
+// What a configuration of `lethe train` and `lethe unlearn` may say. The four axes stay independent: objective, scope, source, plan.
+
+import { z } from "zod";
+import { encodingOptions } from "../data/encoding.ts";
+import { trainingOptions } from "../training/options.ts";
+
+/** A file or folder of records, as a path or with details. */
+export const dataSource = z.union([
+  z.string(),
+  z.strictObject({
+    path: z.string(),
+    format: z.string().optional().describe("found out from the file when left out"),
+    split: z.string().optional(),
+    limit: z.number().int().positive().optional(),
+    repeat: z.number().int().positive().default(1).describe("times each record is seen per epoch"),
+  }),
+]);
+export const dataSources = z.union([dataSource, z.array(dataSource).nonempty()]);
+export type DataSources = z.output<typeof dataSources>;
+
+const existingModel = z.string().describe("a Hugging Face folder or hub id");
+
+const randomModel = z.strictObject({
+  init: z.literal("random"),
+  config: z.record(z.string(), z.unknown()).describe("config.json fields; vocab_size and token ids follow from the tokenizer"),
+  tokenizer: z
+    .union([z.string().describe("folder with tokenizer.json"), z.strictObject({ vocabularySize: z.number().int().positive() })])
+    .describe("an existing tokenizer, or the size of one to train on the data"),
+});
+
+/** An entry of a table by name, with or without options: `npo`, or `{ name: npo, beta: 0.02 }`. */
+const named = z.union([z.string(), z.looseObject({ name: z.string() })]);
+export type Named = z.output<typeof named>;
+
+const shared = {
+  adapter: z.string().optional().describe("PEFT adapter folder to start from; merged into the weights first"),
+  scope: named.default("all").describe("which weights may move"),
+  encoding: encodingOptions.prefault({}),
+  training: trainingOptions,
+  checkpointEvery: z.number().int().nonnegative().default(0).describe("steps between checkpoints; 0: none"),
+  device: z.enum(["cpu", "webgpu"]).default("cpu"),
+  saveAs: z.enum(["float32", "bfloat16", "float16"]).default("float32"),
+  seed: z.number().int().nonnegative().default(0),
+  output: z.string().describe("run folder"),
+};
+
+export const trainConfig = z.strictObject({
+  model: z.union([existingModel, randomModel]),
+  data: dataSources,
+  ...shared,
+});
+export type TrainConfig = z.output<typeof trainConfig>;
+
+export const unlearnConfig = z.strictObject({
+  model: existingModel,
+  objective: named,
+  source: z.enum(["given"]).default("given").describe("where the text to forget comes from"),
+  plan: z.enum(["once"]).default("once").describe("how often, and how results are merged"),
+  forget: dataSources,
+  retain: dataSources.optional(),
+  refusals: z.string().optional().describe("file of refusal lines, one per line, for objectives that need an alternate answer"),
+  partners: z
+    .enum(["random", "in-order"])
+    .default("random")
+    .describe("which retain example goes with a forget example: drawn, or item i with item i"),
+  ...shared,
+});
+export type UnlearnConfig = z.output<typeof unlearnConfig>;

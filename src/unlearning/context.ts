@@ -1,0 +1,22 @@
+// What surrounds a run: who watches it, what stops it, and who measures it on the way.
+
+import type { Reporter } from "../core/events.ts";
+import type { RunFolder } from "../training/run-folder.ts";
+import type { Session } from "./session.ts";
+
+/** Measures the model at a step; made once the session is open. */
+export interface Evaluator {
+  /** 0: only at the beginning and the end. */
+  readonly every: number;
+  at(step: number): Promise<void>;
+}
+
+export interface RunContext {
+  readonly report: Reporter;
+  readonly signal?: AbortSignal | undefined;
+  /** The command as typed, for the manifest. */
+  readonly command: readonly string[];
+  /** Go on with a run that was cut off. */
+  readonly resume: boolean;
+  readonly evaluator?: ((session: Session, folder: RunFolder, totalSteps: number) => Promise<Evaluator>) | undefined;
+}

@@ -1,0 +1,157 @@
+// What every run needs before it can begin: a backend, a model with its tokenizer, records as token ids. Knows nothing of losses.
+
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { ConfigError } from "../core/errors.ts";
+import type { Reporter } from "../core/events.ts";
+import type { JsonObject } from "../core/json-file.ts";
+import { readJsonObject } from "../core/json-file.ts";
+import type { AutomaticChoice } from "../core/manifest.ts";
+import type { Random } from "../core/random.ts";
+import { type EncodedExample, encodeRecords, type EncodingOptions } from "../data/encoding.ts";
+import { loadRecords } from "../data/load-records.ts";
+import type { DataRecord } from "../data/record.ts";
+import { initialiseModel, loadModel } from "../models/load.ts";
+import { loadAdapter, mergeLora } from "../models/lora.ts";
+import type { Model } from "../models/model.ts";
+import { createOrtBackend, type OrtBackend } from "../runtime/ort/index.ts";
+import { checkTokenizerFits, loadChatTemplate, loadTokenizer, type Tokenizer, trainTokenizer } from "../text/index.ts";
+import { resolveModel } from "../weights/index.ts";
+import type { DataSources, TrainConfig } from "./config.ts";
+
+/** A model ready for use, with what belongs to it. */
+export interface Session extends Disposable {
+  readonly backend: OrtBackend;
+  readonly model: Model;
+  readonly tokenizer: Tokenizer;
+  readonly encoding: EncodingOptions;
+  /** config.json of the model. */
+  readonly config: JsonObject;
+  /** Folder with the tokenizer files. */
+  readonly tokenizerFolder: string;
+  readonly choices: readonly AutomaticChoice[];
+}
+
+export interface SessionOptions {
+  readonly adapter?: string | undefined;
+  readonly device: "cpu" | "webgpu";
+  readonly encoding: EncodingOptions;
+  readonly report: Reporter;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Opens a model by folder or hub id. */
+export async function openSession(idOrPath: string, options: SessionOptions): Promise<Session> {
+  const { signal } = options;
+  const { path } = await resolveModel(idOrPath, signal ? { signal } : {});
+  const backend = await createOrtBackend({ device: options.device });
+  return sessionOf(loadModel(path, backend), backend, readJsonObject(join(path, "config.json")), path, options);
+}
+
+/** Makes a model from random weights, after training its tokenizer on `records` when it has none. */
+export async function openRandomSession(
+  spec: Exclude<TrainConfig["model"], string>,
+  records: readonly DataRecord[],
+  tokenizerFolder: string,
+  random: Random,
+  options: SessionOptions,
+): Promise<Session> {
+  const folder = typeof spec.tokenizer === "string" ? spec.tokenizer : tokenizerFolder;
+  if (typeof spec.tokenizer !== "string" && !existsSync(join(folder, "tokenizer.json"))) {
+    options.report({ type: "phase-start", phase: "train tokenizer" });
+    const started = performance.now();
+    const { vocabularySize } = spec.tokenizer;
+    await trainTokenizer(records.flatMap(textsOf), folder, { vocabularySize, signal: options.signal });
+    options.report({ type: "phase-end", phase: "train tokenizer", seconds: (performance.now() - started) / 1000 });
+  }
+  const tokenizer = loadTokenizer(folder);
+  const config: JsonObject = {
+    architectures: [architectureClass(spec.config.model_type)],
+    torch_dtype: "float32",
+    hidden_act: "silu",
+    ...spec.config,
+    vocab_size: tokenizer.vocabularySize,
+    bos_token_id: tokenizer.bosId ?? null,
+    eos_token_id: tokenizer.eosId ?? null,
+    pad_token_id: tokenizer.padId ?? null,
+  };
+  const backend = await createOrtBackend({ device: options.device });
+  return sessionOf(initialiseModel(config, backend, random, "model.config"), backend, config, folder, options);
+}
+
+/** Hugging Face's class name: "llama" → "LlamaForCausalLM". */
+const architectureClass = (modelType: unknown) => {
+  const name = String(modelType ?? "");
+  return `${name.charAt(0).toUpperCase()}${name.slice(1)}ForCausalLM`;
+};
+
+const textsOf = (record: DataRecord): string[] => {
+  if (record.kind === "text") return [record.text];
+  if (record.kind === "question-answer") return [record.question, record.answer];
+  return record.messages.map((message) => message.content);
+};
+
+async function sessionOf(
+  model: Model,
+  backend: OrtBackend,
+  config: JsonObject,
+  tokenizerFolder: string,
+  options: SessionOptions,
+): Promise<Session> {
+  const tokenizer = loadTokenizer(tokenizerFolder);
+  checkTokenizerFits(tokenizer, model.config.vocabularySize);
+  if (options.adapter) {
+    loadAdapter(model, options.adapter);
+    await mergeLora(model);
+  }
+  const template = loadChatTemplate(tokenizerFolder);
+  const { details } = backend;
+  return {
+    backend,
+    model,
+    tokenizer,
+    config,
+    tokenizerFolder,
+    encoding: {
+      ...options.encoding,
+      contextLength: model.config.maxPositions,
+      renderChat: template ? (messages, how) => template.apply(messages, how) : undefined,
+    },
+    choices: [
+      { what: "device", value: details.device, why: details.deviceWhy },
+      { what: "threads", value: String(details.threads), why: details.threadsWhy },
+      { what: "ONNX Runtime library", value: details.version, why: details.libraryWhy },
+    ],
+    [Symbol.dispose]() {
+      model.dispose();
+      backend.dispose();
+    },
+  };
+}
+
+/** Reads every source, in order, repeated as asked; also returns the files read. */
+export async function readSources(sources: DataSources, signal?: AbortSignal): Promise<{ records: DataRecord[]; files: string[] }> {
+  const list = Array.isArray(sources) ? sources : [sources];
+  const records: DataRecord[] = [];
+  const files: string[] = [];
+  for (const source of list) {
+    const { path, format, split, limit, repeat } = typeof source === "string" ? { path: source, repeat: 1 } as const : source;
+    const loaded = await loadRecords({
+      path,
+      ...(format ? { format } : {}),
+      ...(split ? { split } : {}),
+      ...(limit ? { limit } : {}),
+      ...(signal ? { signal } : {}),
+    });
+    for (let i = 0; i < repeat; i++) records.push(...loaded.records);
+    if (statSync(path).isFile()) files.push(path);
+  }
+  return { records, files };
+}
+
+/** Token ids of the records. @throws ConfigError when there are none. */
+export function encodeAll(session: Pick<Session, "tokenizer" | "encoding">, records: readonly DataRecord[], what: string): EncodedExample[] {
+  const examples = encodeRecords(session.tokenizer, records, session.encoding);
+  if (examples.length === 0) throw new ConfigError(`${what} holds no examples`);
+  return examples;
+}

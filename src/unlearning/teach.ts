@@ -1,0 +1,67 @@
+// `lethe train`: teaches a model, from a folder or from random weights, everything in the data.
+
+import { join } from "node:path";
+import { createRandom } from "../core/random.ts";
+import { createBatchSupply } from "../training/batches.ts";
+import { stepsOf } from "../training/options.ts";
+import { runTraining } from "../training/run.ts";
+import { openRunFolder } from "../training/run-folder.ts";
+import { choose } from "./choose.ts";
+import type { TrainConfig } from "./config.ts";
+import type { RunContext } from "./context.ts";
+import { memorise } from "./objectives/memorise.ts";
+import { scopes } from "./scopes/index.ts";
+import { encodeAll, openRandomSession, openSession, readSources } from "./session.ts";
+
+/**
+ * Runs the configuration; the result is the run folder `config.output`. `yaml` is the resolved configuration as it is kept there.
+ * @throws LetheError for users' mistakes, before anything is written where possible; the signal's reason when aborted.
+ */
+export async function teach(config: TrainConfig, yaml: string, context: RunContext): Promise<void> {
+  const { report, signal } = context;
+  const random = createRandom(config.seed);
+  const scope = await choose(scopes, config.scope);
+  const { records, files } = await readSources(config.data, signal);
+  const options = { adapter: config.adapter, device: config.device, encoding: config.encoding, report, signal };
+  using session =
+    typeof config.model === "string"
+      ? await openSession(config.model, options)
+      : await openRandomSession(config.model, records, join(config.output, "tokenizer"), random.fork("weights"), options);
+  const examples = encodeAll(session, records, "the training data");
+  const batches = createBatchSupply({ forget: examples }, { batchSize: config.training.batchSize, random: random.fork("batches") });
+  const totalSteps = stepsOf(config.training, batches.batchesPerEpoch);
+  const trainable = scope.entry.select(session.model, scope.options, random.fork("scope"));
+
+  using folder = await openRunFolder({
+    path: config.output,
+    yaml,
+    command: context.command,
+    seed: config.seed,
+    dataFiles: files,
+    device: session.backend.details.device,
+    onnxruntime: session.backend.details.version,
+    choices: session.choices,
+    resume: context.resume,
+  });
+  const evaluator = await context.evaluator?.(session, folder, totalSteps);
+  await runTraining({
+    folder,
+    model: session.model,
+    trainable,
+    loss: memorise.loss({}),
+    batches,
+    totalSteps,
+    training: config.training,
+    checkpointEvery: config.checkpointEvery,
+    evaluate: evaluator?.at,
+    evaluateEvery: evaluator?.every ?? 0,
+    save: {
+      config: session.config,
+      tokenizer: session.tokenizerFolder,
+      dtype: config.saveAs,
+      baseModel: session.model.source,
+    },
+    report,
+    signal,
+  });
+}

@@ -1,0 +1,156 @@
+// `lethe unlearn`: one point of objective × scope × source × plan, run in a folder.
+
+import { readFile } from "node:fs/promises";
+import { ConfigError } from "../core/errors.ts";
+import { explainFileFailure } from "../core/files.ts";
+import { createRandom, type Random } from "../core/random.ts";
+import { refuseOverlap } from "../data/overlap.ts";
+import type { DataRecord } from "../data/record.ts";
+import type { Sequence } from "../data/batching.ts";
+import { type BranchExamples, createBatchSupply } from "../training/batches.ts";
+import { type BranchName, type Loss, traceLoss } from "../training/loss.ts";
+import { stepsOf } from "../training/options.ts";
+import { computeReference, type Reference, type ReferenceRequest } from "../training/reference.ts";
+import { runTraining } from "../training/run.ts";
+import { openRunFolder } from "../training/run-folder.ts";
+import { choose } from "./choose.ts";
+import type { UnlearnConfig } from "./config.ts";
+import type { RunContext } from "./context.ts";
+import { objectives } from "./objectives/index.ts";
+import { scopes } from "./scopes/index.ts";
+import { encodeAll, openSession, readSources, type Session } from "./session.ts";
+
+/**
+ * Runs the configuration; the result is the run folder `config.output`. `yaml` is the resolved configuration as it is kept there.
+ * @throws LetheError for users' mistakes, before anything is written; the signal's reason when aborted.
+ */
+export async function unlearn(config: UnlearnConfig, yaml: string, context: RunContext): Promise<void> {
+  const { report, signal } = context;
+  const random = createRandom(config.seed);
+  const objective = await choose(objectives, config.objective);
+  const scope = await choose(scopes, config.scope);
+  const loss = objective.entry.loss(objective.options);
+
+  const forget = await readSources(config.forget, signal);
+  const retain = config.retain ? await readSources(config.retain, signal) : { records: [], files: [] };
+  refuseOverlap(forget.records, retain.records);
+  using session = await openSession(config.model, {
+    adapter: config.adapter,
+    device: config.device,
+    encoding: config.encoding,
+    report,
+    signal,
+  });
+  const alternates = loss.branches.includes("alternate")
+    ? await alternateRecords(forget.records, config.refusals, random.fork("refusals"))
+    : [];
+  const examples = encodeBranches(session, loss, { forget: forget.records, alternate: alternates, retain: retain.records });
+  const batches = createBatchSupply(examples, {
+    batchSize: config.training.batchSize,
+    partners: config.partners,
+    random: random.fork("batches"),
+  });
+  const totalSteps = stepsOf(config.training, batches.batchesPerEpoch);
+
+  using folder = await openRunFolder({
+    path: config.output,
+    yaml,
+    command: context.command,
+    seed: config.seed,
+    dataFiles: [...forget.files, ...retain.files],
+    device: session.backend.details.device,
+    onnxruntime: session.backend.details.version,
+    choices: session.choices,
+    resume: context.resume,
+  });
+  using reference = await referenceFor(session, loss, examples, context);
+  const trainable = scope.entry.select(session.model, scope.options, random.fork("scope"));
+  const evaluator = await context.evaluator?.(session, folder, totalSteps);
+  await runTraining({
+    folder,
+    model: session.model,
+    trainable,
+    loss,
+    batches,
+    totalSteps,
+    reference,
+    training: config.training,
+    checkpointEvery: config.checkpointEvery,
+    evaluate: evaluator?.at,
+    evaluateEvery: evaluator?.every ?? 0,
+    save: {
+      config: session.config,
+      tokenizer: session.tokenizerFolder,
+      dtype: config.saveAs,
+      baseModel: session.model.source,
+    },
+    report,
+    signal,
+  });
+}
+
+/** Examples of the branches that the loss uses. @throws ConfigError naming what is missing. */
+function encodeBranches(
+  session: Session,
+  loss: Loss,
+  records: Readonly<Record<BranchName, readonly DataRecord[]>>,
+): BranchExamples {
+  if (loss.branches.includes("retain") && records.retain.length === 0) {
+    throw new ConfigError(`objective "${loss.name}" needs retain data`, {
+      place: { key: "retain" },
+      hint: "Add `retain:` with the text that must stay, or set the objective's retainWeight to 0.",
+    });
+  }
+  const entries = loss.branches.map((name) => [name, encodeAll(session, records[name], `"${name}"`)] as const);
+  return Object.fromEntries(entries);
+}
+
+/** The forget records with another answer: their own alternate, or a refusal drawn from the file. */
+async function alternateRecords(forget: readonly DataRecord[], file: string | undefined, random: Random): Promise<DataRecord[]> {
+  const lines = file ? await refusalLines(file) : [];
+  return forget.map((record) => {
+    const given = record.kind === "question-answer" ? record.alternate : undefined;
+    const answer = given ?? (lines.length > 0 ? random.pick(lines) : undefined);
+    if (record.kind !== "question-answer" || answer === undefined) {
+      throw new ConfigError("this objective needs an alternate answer for each forget record", {
+        place: { key: "refusals" },
+        hint: "Give question/answer records an `alternate` field, or name a file of refusals, one per line (refusals: file.txt).",
+      });
+    }
+    return { ...record, answer };
+  });
+}
+
+async function refusalLines(file: string): Promise<string[]> {
+  try {
+    const lines = (await readFile(file, "utf8")).split(/\r?\n/).map((line) => line.trim());
+    return lines.filter((line) => line !== "");
+  } catch (error) {
+    throw explainFileFailure(error, file, "read");
+  }
+}
+
+/** Runs the frozen model once over what the loss will ask of it; undefined when that is nothing. */
+async function referenceFor(
+  session: Session,
+  loss: Loss,
+  examples: BranchExamples,
+  { report, signal }: RunContext,
+): Promise<Reference | undefined> {
+  const probe = traceLoss(loss, Object.fromEntries(loss.branches.map((name) => [name, { counts: [1] }])));
+  const requests: Partial<Record<BranchName, ReferenceRequest>> = {};
+  for (const name of loss.branches) {
+    const nll = probe.referenceNll.includes(name);
+    const hidden = probe.referenceLogits.includes(name);
+    if (nll || hidden) requests[name] = { examples: examples[name] as readonly Sequence[], nll, hidden };
+  }
+  if (Object.keys(requests).length === 0) return undefined;
+  const started = performance.now();
+  report({ type: "phase-start", phase: "reference" });
+  const reference = await computeReference(session.model, requests, {
+    signal,
+    progress: (done, total) => report({ type: "phase-progress", phase: "reference", done, total, unit: "examples" }),
+  });
+  report({ type: "phase-end", phase: "reference", seconds: (performance.now() - started) / 1000 });
+  return reference;
+}
