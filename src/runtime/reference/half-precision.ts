@@ -24,6 +24,7 @@ function halfFormat(exponentBits: number): HalfFormat {
     const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
     if (Number.isNaN(value)) return (special << fractionBits) | (steps >> 1);
     const magnitude = Math.abs(value);
+    if (magnitude === Infinity) return sign | (special << fractionBits);
     const exponent = magnitude === 0 ? 1 - bias : Math.max(Math.floor(Math.log2(magnitude)), 1 - bias);
     // Patterns of one sign are ordered as their values are, so rounding up may carry into the exponent.
     const pattern = roundEven((magnitude / 2 ** exponent) * steps) + (exponent + bias - 1) * steps;
