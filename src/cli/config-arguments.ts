@@ -1,0 +1,25 @@
+// `lethe <command> [config.yaml] [key=value ...]`: which argument is which. Knows no command's configuration.
+
+import type { z } from "zod";
+import { type Config, loadConfig, parseConfig } from "../core/config.ts";
+import { ConfigError } from "../core/errors.ts";
+
+/**
+ * The configuration that a command's positional arguments mean: at most one file, and overrides, in any order. Without a file the
+ * overrides have to say everything that has no default.
+ * @throws ConfigError for a second file, and whatever `loadConfig` throws.
+ */
+export async function readConfigArguments<Schema extends z.ZodType>(
+  schema: Schema,
+  positional: readonly string[],
+): Promise<Config<z.output<Schema>>> {
+  const overrides = positional.filter((argument) => argument.includes("="));
+  const files = positional.filter((argument) => !argument.includes("="));
+  const [file, second] = files;
+  if (second !== undefined) {
+    throw new ConfigError(`one configuration file is expected, got ${files.join(" and ")}`, {
+      hint: `If "${second}" is meant for a key, write key=${second}.`,
+    });
+  }
+  return file === undefined ? parseConfig(schema, { overrides }) : loadConfig(schema, file, overrides);
+}
