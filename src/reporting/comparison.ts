@@ -7,7 +7,7 @@ export interface ComparisonRow {
   readonly metric: string;
   readonly mode: MetricResult["mode"];
   readonly style: MetricStyle;
-  /** One per column of the comparison; undefined where that column has no such number. */
+  /** One per column of the comparison; undefined where that column has no such number or no example counts. */
   readonly cells: readonly (MetricResult | undefined)[];
   readonly forgetting?: ForgetJudgement;
   readonly keeping?: KeepJudgement;
@@ -61,7 +61,7 @@ function rowsOf(
     .toSorted((a, b) => metricRank(a.metric) - metricRank(b.metric))
     .map(({ metric, mode }) => {
       const cells = results.map((result) =>
-        Object.values(result?.metrics ?? {}).find((cell) => cell.metric === metric && cell.mode === mode),
+        Object.values(result?.metrics ?? {}).find((cell) => cell.metric === metric && cell.mode === mode && cell.n > 0),
       );
       return { metric, mode, cells, ...read(cells, columns, role, metricStyle(metric)) };
     });

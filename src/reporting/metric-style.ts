@@ -11,50 +11,28 @@ export interface MetricStyle {
   readonly scale: "share" | "percent" | "logarithmic" | "free";
 }
 
-/** In order of preference for the headline: what a person would see in an answer comes first. */
-const styles: readonly (readonly [pattern: RegExp, style: MetricStyle])[] = [
+const share = (title: string, meaning: string, remembers: MetricStyle["remembers"] = "high"): MetricStyle => ({
+  title,
+  meaning,
+  remembers,
+  scale: "share",
+});
+
+/** By the evaluation's names, in order of preference for the headline: what a person would see in an answer comes first. */
+const styles = new Map<string, MetricStyle>([
+  ["rouge-l", share("ROUGE-L", "overlap of the given answer with the expected one, word order kept")],
+  ["exact-answer", share("exact answers", "answers given that are the expected one word for word")],
+  ["rouge-1", share("ROUGE-1", "words that the given answer shares with the expected one")],
   [
-    /^rouge.?l/,
-    {
-      title: "ROUGE-L",
-      meaning: "overlap of the given answer with the expected one",
-      remembers: "high",
-      scale: "share",
-    },
+    "token-accuracy",
+    share("token accuracy", "tokens of the expected answer predicted right, given the true words before them"),
   ],
+  ["exact-memorisation", share("exact memorisation", "as token accuracy, by the definition used for memorisation")],
+  ["extraction-strength", share("extraction strength", "part of the expected answer that its beginning brings back")],
+  ["probability", share("probability", "probability of the expected answer, per token")],
+  ["choice-probability", share("choice probability", "probability of the expected answer among the choices")],
   [
-    /^rouge.?1/,
-    { title: "ROUGE-1", meaning: "words shared with the expected answer", remembers: "high", scale: "share" },
-  ],
-  [
-    /^exact.?mem/,
-    {
-      title: "exact memorisation",
-      meaning: "tokens of the expected answer predicted right, given the true words before them",
-      remembers: "high",
-      scale: "share",
-    },
-  ],
-  [
-    /^extraction/,
-    {
-      title: "extraction strength",
-      meaning: "part of the expected answer that its beginning brings back",
-      remembers: "high",
-      scale: "share",
-    },
-  ],
-  [
-    /^prob/,
-    {
-      title: "probability",
-      meaning: "probability of the expected answer, per token",
-      remembers: "high",
-      scale: "share",
-    },
-  ],
-  [
-    /^unlearn.?succ/,
+    "unlearn-success",
     {
       title: "unlearn success",
       meaning: "tokens of the expected answer predicted wrong, in percent",
@@ -63,7 +41,7 @@ const styles: readonly (readonly [pattern: RegExp, style: MetricStyle])[] = [
     },
   ],
   [
-    /^reten.*succ/,
+    "retention-success",
     {
       title: "retention success",
       meaning: "tokens of the expected answer predicted right, in percent",
@@ -72,7 +50,7 @@ const styles: readonly (readonly [pattern: RegExp, style: MetricStyle])[] = [
     },
   ],
   [
-    /^perplexity/,
+    "perplexity",
     {
       title: "perplexity",
       meaning: "how surprised the model is by each token of the expected text; 1 is not at all",
@@ -80,18 +58,22 @@ const styles: readonly (readonly [pattern: RegExp, style: MetricStyle])[] = [
       scale: "logarithmic",
     },
   ],
-];
+  // What these say about remembering depends on the set, so they are shown and not judged.
+  ["truth-ratio", share("truth ratio", "how wrong answers compare with right ones in probability", "unknown")],
+  ["distinct-words", share("distinct words", "words of an answer that are not repeats", "unknown")],
+  ["gibberish", share("gibberish", "answers that are not language", "unknown")],
+]);
+const ranks = [...styles.keys()];
 
-/** The style of a metric by its name; a name not known is shown as it is, with three decimals, and not judged. */
+/** The style of a metric by its name; a name not known is shown as it is and not judged. */
 export function metricStyle(metric: string): MetricStyle {
-  const found = styles.find(([pattern]) => pattern.test(metric.toLowerCase()));
-  return found?.[1] ?? { title: metric, meaning: "", remembers: "unknown", scale: "free" };
+  return styles.get(metric) ?? { title: metric, meaning: "", remembers: "unknown", scale: "free" };
 }
 
 /** Smaller is a better headline. */
 export function metricRank(metric: string): number {
-  const index = styles.findIndex(([pattern]) => pattern.test(metric.toLowerCase()));
-  return index === -1 ? styles.length : index;
+  const index = ranks.indexOf(metric);
+  return index === -1 ? ranks.length : index;
 }
 
 /** A value as it is printed: 0.110, 97.3, 8.21, 1.3e10. */

@@ -68,6 +68,7 @@ svg .title { fill: var(--ink); }
 .legend { white-space: nowrap; margin-right: .9em; color: var(--ink); }
 
 .trade-off { display: grid; grid-template-columns: minmax(0, 37rem) minmax(12rem, 1fr); gap: 1rem 2.5rem; align-items: center; }
+.trade-off > svg { max-width: 37rem; }
 .trade-off figcaption .legend { display: block; margin: .35rem 0; }
 .trade-off .path { fill: none; stroke: var(--after); stroke-width: 1.5; stroke-opacity: .5; stroke-linejoin: round; }
 .trade-off .step { fill: var(--after); stroke: var(--paper); stroke-width: 1.5; }

@@ -75,6 +75,9 @@ describe.skipIf(missing !== "")(`the report in Chromium${missing}`, () => {
     expect(await page.title()).toBe("forget-ten-people · Lethe report");
     expect(await page.locator(".headline").isVisible()).toBe(true);
     expect(await page.locator(".headline").textContent()).toBe("Over-forgotten, the rest kept");
+    expect(await page.locator(".sentence").textContent()).toContain(
+      "(n\u00a0=\u00a0160), with 0.090 for a model retrained",
+    );
     expect(await page.locator(".measures tbody tr:not(.group)").count()).toBe(13);
     expect(await page.locator(".answer").count()).toBe(24);
     expect(await page.locator(".distribution").count()).toBe(5);

@@ -41,7 +41,7 @@ export function renderReport(run: RunSummary): string {
   ${run.notices.map((notice) => html`<p class="notice">${notice}</p>`)}
   <section class="${`verdict ${status}`}" aria-label="Verdict">
     <p class="headline">${headline}</p>
-    <p class="sentence">${sentence}</p>
+    <p class="sentence">${unbroken(sentence)}</p>
     <details><summary>How this is decided</summary>${decision}</details>
   </section>
   ${section("trade-off", "Forgetting against keeping", tradeOffSection(run), "This plot needs an evaluation of a set to forget and of a set to keep; this run has none.")}
@@ -83,6 +83,11 @@ function distributions({ groups, columns }: Comparison): Markup | undefined {
   });
   if (plots.length === 0) return undefined;
   return html`<p class="note">How many examples have which value; the dot is the aggregate with its 95 % interval.</p><div class="distributions">${plots}</div>`;
+}
+
+/** Keeps "96 %" and "n = 320" on one line. */
+function unbroken(sentence: string): string {
+  return sentence.replace(/(?<=\d) (?=%)|(?<=\bn) (?==)|(?<==) (?=\d)/g, "\u00a0");
 }
 
 function writtenDate(iso: string): string {

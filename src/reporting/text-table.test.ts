@@ -39,6 +39,20 @@ describe("renderTable", () => {
     expect(table).toMatch(/ROUGE-L +– +0\.500/);
   });
 
+  test("shows a gap where no example counts, and does not judge a metric of unknown direction", () => {
+    const none = { value: Number.NaN, interval: [Number.NaN, Number.NaN] as const, n: 0 };
+    const one = (column: string, empty: boolean): Evaluation => {
+      const metrics = {
+        probability: metric("probability", 0.5, 40, empty ? none : {}),
+        gibberish: metric("gibberish", 0.2, 40),
+      };
+      return { column, model: "m", seed: 1, sets: [{ set: "f", title: "f", role: "retain", metrics, samples: [] }] };
+    };
+    const lines = renderTable(compare([one("before", false), one("after", true)])).split("\n");
+    expect(lines[2]).toMatch(/probability +0\.500 \[.+?\] +– +40$/);
+    expect(lines[3]).toMatch(/gibberish .+ 40$/);
+  });
+
   test("lets no control character reach the terminal", () => {
     const evaluation = fixtureEvaluation("before");
     const [first] = evaluation.sets;

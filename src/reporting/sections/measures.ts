@@ -30,13 +30,11 @@ export function measuresTable({ columns, groups }: Comparison): Markup | undefin
   <p class="note">Small figures are 95 % bootstrap intervals over the examples; n is how many examples count. “Peer” repeats published code, quirks included;
     all other values follow the definition. “Of the way” runs from before (0 %) to retrained (100 %). “Kept” is after ÷ before (perplexity: before ÷ after).</p>
   <dl class="terms">${[...styles.values()].flatMap(({ title, meaning, remembers }) =>
-    meaning === ""
-      ? []
-      : [
-          html`<div><dt>${capitalise(title)}</dt><dd>${meaning}; ${remembers === "low" ? "higher is forgotten" : "higher is remembered"}</dd></div>`,
-        ],
+    meaning === "" ? [] : [html`<div><dt>${capitalise(title)}</dt><dd>${meaning}${directions[remembers]}</dd></div>`],
   )}</dl>`;
 }
+
+const directions = { high: "; higher is remembered", low: "; higher is forgotten", unknown: "" } as const;
 
 function tableRow(row: ComparisonRow, columns: readonly string[]): Markup {
   return html`<tr>
