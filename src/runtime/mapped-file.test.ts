@@ -15,7 +15,7 @@ const collect = runInNewContext("gc") as () => void;
 const folder = mkdtempSync(join(tmpdir(), "lethe-mapped-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function fileOf(name: string, bytes: ArrayBufferView): string {
+function fileOf(name: string, bytes: Uint8Array | Uint16Array): string {
   const path = join(folder, name);
   writeFileSync(path, bytes);
   return path;

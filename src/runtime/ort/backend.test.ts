@@ -284,7 +284,8 @@ test("the event loop stays free while a program runs", async () => {
     const took = performance.now() - started;
     clearInterval(timer);
     expect(took).toBeGreaterThan(100);
-    expect(ticks).toBeGreaterThan((took / 5) * 0.3);
+    // Far fewer than possible: the machine may be busy with other things. A blocked loop has one.
+    expect(ticks).toBeGreaterThan((took / 5) * 0.1);
     expect(longest).toBeLessThan(took / 2);
   });
 });
@@ -300,24 +301,27 @@ test("a long chain of short programs lets timers through", async () => {
   let runs = 0;
   for (; performance.now() < end; runs++) await program.run({ a, b: a }, { outputs: { y } });
   clearInterval(timer);
-  expect(runs).toBeGreaterThan(1000);
-  expect(ticks).toBeGreaterThan(15);
+  expect(runs).toBeGreaterThan(100);
+  expect(ticks).toBeGreaterThan(5);
 });
 
 test("thousands of values and runs, and hundreds of programs, leave memory as it was", async () => {
   using backend = await createOrtBackend();
-  const rss = () => process.memoryUsage().rss / 2 ** 20;
   const cycle = async (count: number) => {
     for (let i = 0; i < count; i++) {
-      using program = await backend.compile(sumOf([64, 1 + (i % 50)]));
-      using a = backend.allocate([64, 1 + (i % 50)]);
-      for (let k = 0; k < 10; k++) (await program.run({ a, b: a })).y?.dispose();
+      const shape = [64, 1 + (i % 50)];
+      let y = add(input("a", shape), input("b", shape));
+      for (let k = 0; k < 20; k++) y = tanh(y);
+      using program = await backend.compile(graph({ y }));
+      using a = backend.allocate(shape);
+      for (let k = 0; k < 5; k++) (await program.run({ a, b: a })).y?.dispose();
     }
   };
-  await cycle(150);
-  const before = rss();
-  await cycle(450);
-  expect(rss() - before).toBeLessThan(40);
+  await cycle(200);
+  const before = process.memoryUsage().rss;
+  await cycle(800);
+  // A session that is not released costs 0.14 MiB.
+  expect((process.memoryUsage().rss - before) / 2 ** 20).toBeLessThan(60);
 });
 
 test("values that were forgotten are released when they are collected", async () => {
@@ -328,18 +332,21 @@ test("values that were forgotten are released when they are collected", async ()
   using backend = await createOrtBackend();
   const size = 1 << 20;
   using program = await backend.compile(sumOf([size]));
-  using a = backend.allocate([size]);
+  using a = backend.value(new Float32Array(size).fill(1), [size]);
   let view: ArrayLike<number | bigint> | undefined;
   for (let i = 0; i < 300; i++) {
     const { y } = await program.run({ a, b: a });
     // This view must keep its value while all others go.
-    if (i === 0) view = await backend.read(y as Value);
+    if (i === 0) {
+      view = await backend.read(y as Value);
+      await backend.write(a, new Float32Array(size));
+    }
     if (i % 30 === 0) {
       collect();
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
   }
-  expect(view?.[size - 1]).toBe(0);
+  expect(view?.[size - 1]).toBe(2);
   // 300 results of 4 MiB each.
   expect(process.memoryUsage().rss).toBeLessThan(900 * 2 ** 20);
 });
