@@ -2,5 +2,6 @@
 export { type Comparison, type ComparisonGroup, type ComparisonRow, compare } from "./comparison.ts";
 export { renderReport } from "./report.ts";
 export { type RunSummary, readRunFolder } from "./run-folder.ts";
+export { renderSummary } from "./text-summary.ts";
 export { renderTable } from "./text-table.ts";
 export { type Verdict, verdict } from "./verdict.ts";

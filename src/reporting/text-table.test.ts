@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { fixtureEvaluation, metric } from "../../test/fixtures/run-fixture.ts";
+import { fixtureEvaluation, fixtureRun, metric } from "../../test/fixtures/run-fixture.ts";
 import type { Evaluation } from "../evaluation/result.ts";
 import { compare } from "./comparison.ts";
+import { renderSummary } from "./text-summary.ts";
 import { renderTable } from "./text-table.ts";
 
 const three = () => compare([fixtureEvaluation("before"), fixtureEvaluation("after"), fixtureEvaluation("retrained")]);
@@ -59,5 +60,18 @@ describe("renderTable", () => {
     if (!first) throw new Error("the fixture has a set");
     const table = renderTable(compare([{ ...evaluation, sets: [{ ...first, title: "\u001b[2Jgone\u202e" }] }]));
     expect(table).toContain("\u{fffd}[2Jgone\u{fffd}");
+  });
+});
+
+describe("renderSummary", () => {
+  test("says the verdict above the table, within the width", () => {
+    const lines = renderSummary(fixtureRun({ notices: ["A notice."] }), 80).split("\n");
+    expect(lines.slice(0, 2)).toEqual(["A notice.", "Over-forgotten, the rest kept"]);
+    expect(lines.slice(0, lines.indexOf("")).every((line) => line.length <= 80)).toBe(true);
+    expect(lines[lines.indexOf("") + 2]).toBe("forgotten people");
+  });
+
+  test("says that nothing was evaluated instead of an empty table", () => {
+    expect(renderSummary(fixtureRun({ evaluations: [] }))).toMatch(/^Nothing to compare\n/);
   });
 });

@@ -45,7 +45,7 @@ export function countOf({ cells }: ComparisonRow): string {
 }
 
 /** Control and direction characters could move the cursor or reorder the line. */
-function plain(text: string): string {
+export function plain(text: string): string {
   return text.replace(/\p{C}/gu, "\u{fffd}");
 }
 
