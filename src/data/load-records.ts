@@ -57,7 +57,11 @@ export async function loadRecords(options: LoadOptions): Promise<LoadedRecords> 
   const seen = new Map<string, DataRecord>();
   reading: for (const { source, name } of files) {
     const { split, documents } = options;
-    const read = format.read(source, { name, ...(split === undefined ? {} : { split }), ...(documents ? { documents } : {}) });
+    const read = format.read(source, {
+      name,
+      ...(split === undefined ? {} : { split }),
+      ...(documents ? { documents } : {}),
+    });
     for await (const record of read) {
       signal?.throwIfAborted();
       const earlier = seen.get(record.id);
@@ -124,7 +128,10 @@ async function chooseFormat(
     const reason = format.recognise({ path: first.path, json, array, keys });
     if (reason !== undefined) return { format, reason };
   }
-  const got = keys.size === 0 ? "no JSON object at its beginning" : `a first object with the keys ${[...keys].join(", ").slice(0, 200)}`;
+  const got =
+    keys.size === 0
+      ? "no JSON object at its beginning"
+      : `a first object with the keys ${[...keys].join(", ").slice(0, 200)}`;
   throw new DataError(`cannot tell the format of this file: ${got}`, {
     hint: `Name the format (${formats.names().join(", ")}) or change the file: qa-jsonl wants {"question", "answer"} on each line.`,
     place: { file: path },

@@ -40,5 +40,10 @@ function key(record: DataRecord): string {
 }
 
 function normalise(text: string): string {
-  return text.normalize("NFKC").toLowerCase().replace(/\s+/g, " ").trim().replace(/[.!?\s]+$/, "");
+  return text
+    .normalize("NFKC")
+    .toLowerCase()
+    .replace(/\s+/g, " ")
+    .trim()
+    .replace(/[.!?\s]+$/, "");
 }

@@ -83,10 +83,13 @@ export function openSource(path: string, options: { readonly signal?: AbortSigna
         parts.push(chunk);
         size += chunk.length;
         if (size > MAX_WHOLE_BYTES) {
-          throw new DataError(`the file is larger than ${MAX_WHOLE_BYTES / MEBI} MiB and its format must be read whole`, {
-            hint: "Write one JSON object per line (JSONL): such files may be of any size.",
-            place: { file: path },
-          });
+          throw new DataError(
+            `the file is larger than ${MAX_WHOLE_BYTES / MEBI} MiB and its format must be read whole`,
+            {
+              hint: "Write one JSON object per line (JSONL): such files may be of any size.",
+              place: { file: path },
+            },
+          );
         }
       }
       return decodeWhole(Buffer.concat(parts), path);

@@ -6,7 +6,8 @@ import type { Message } from "../record.ts";
 import type { RecordFormat } from "./format.ts";
 import { describe, idOf, type JsonObject, labelFields, readObjects, textField } from "./json-objects.ts";
 
-const expected = 'expected {"messages": [{"role": "user", "content": "…"}, {"role": "assistant", "content": "…"}]} on each line';
+const expected =
+  'expected {"messages": [{"role": "user", "content": "…"}, {"role": "assistant", "content": "…"}]} on each line';
 
 export const chatJsonl: RecordFormat = {
   name: "chat-jsonl",
@@ -43,7 +44,9 @@ function readMessages(object: JsonObject, place: Place): Message[] {
   const turns = messages[0]?.role === "system" ? messages.slice(1) : messages;
   const wrong = turns.findIndex((message, index) => message.role !== (index % 2 === 0 ? "user" : "assistant"));
   if (wrong >= 0) {
-    throw fail(`user and assistant must take turns, beginning with the user; turn ${wrong + 1} is the ${turns[wrong]?.role}'s`);
+    throw fail(
+      `user and assistant must take turns, beginning with the user; turn ${wrong + 1} is the ${turns[wrong]?.role}'s`,
+    );
   }
   if (turns.length === 0 || turns.length % 2 === 1) throw fail("the last message must be the assistant's");
   return messages;
