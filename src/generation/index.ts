@@ -1,0 +1,20 @@
+// Generation's public face: continuing prompts, one step at a time or whole texts, and what shapes the choice of tokens.
+
+export type { ChoiceOptions } from "./choose.ts";
+export type { TokenText } from "./continuation-text.ts";
+export { type BeginOptions, createDecoder, type Decoder, type DecodingBatch } from "./decoder.ts";
+export { type Generated, type GeneratedPiece, type GenerateOptions, generate, streamGenerate } from "./generate.ts";
+export { cacheBytes } from "./kv-cache.ts";
+export {
+  bias,
+  type LogitsProcessor,
+  minP,
+  repetitionPenalty,
+  suppressUntil,
+  temperature,
+  topK,
+  topP,
+} from "./logits-processors.ts";
+export { type GenerationMeasure, type MeasureOptions, measureGeneration } from "./measure.ts";
+export { drawToken, mostLikely } from "./sampler.ts";
+export type { HeadOutput } from "./step-graphs.ts";

@@ -1,0 +1,75 @@
+// A model's generation programs: compiled once per shape and layout, handed out with the weights the model has at that moment.
+
+import type { TokenShape } from "../models/architecture.ts";
+import { fullName, type Model, type StageId, stageLayout, stagesOf, weightOf } from "../models/model.ts";
+import type { Program, Value } from "../runtime/backend.ts";
+import type { Graph } from "../tensor/index.ts";
+import type { Phase } from "./cached-attention.ts";
+import { cachedBlock, type HeadOutput, lastTokenHead, tokenEmbedding } from "./step-graphs.ts";
+
+/** A stage ready to run: the program and its weights by input name. */
+export interface StageRun {
+  readonly program: Program;
+  readonly weights: Readonly<Record<string, Value>>;
+}
+
+export interface StageRuns {
+  readonly embed: StageRun;
+  /** By layer. */
+  readonly blocks: readonly StageRun[];
+  readonly head: StageRun;
+}
+
+export interface StagePrograms extends Disposable {
+  /** All stages for a shape, a cache of `capacity` positions and a kind of result. */
+  stages(shape: TokenShape, phase: Phase, capacity: number, output: HeadOutput): Promise<StageRuns>;
+  /** The program of this key; `trace` is called when there is none yet. */
+  compile(key: string, trace: () => Graph): Promise<Program>;
+  dispose(): void;
+}
+
+export function createStagePrograms(model: Model): StagePrograms {
+  const { architecture, config, backend } = model;
+  const compiled = new Map<string, Promise<Program>>();
+
+  function compile(key: string, trace: () => Graph): Promise<Program> {
+    let program = compiled.get(key);
+    if (!program) {
+      program = backend.compile(trace());
+      compiled.set(key, program);
+      // A failed compilation is tried again by the next caller.
+      program.catch(() => compiled.delete(key));
+    }
+    return program;
+  }
+
+  async function stages(shape: TokenShape, phase: Phase, capacity: number, output: HeadOutput): Promise<StageRuns> {
+    const load = async (stage: StageId): Promise<StageRun> => {
+      const layout = stageLayout(model, stage);
+      const key = [stage.kind, phase, shape.batch, shape.seq, capacity, output, JSON.stringify(layout)].join(" ");
+      const program = await compile(key, () => {
+        if (stage.kind === "embed") return tokenEmbedding(architecture, config, layout, shape);
+        if (stage.kind === "head") return lastTokenHead(architecture, config, layout, shape, output);
+        return cachedBlock(architecture, config, layout, shape, phase, capacity);
+      });
+      const weights: Record<string, Value> = {};
+      for (const name of Object.keys(layout.weights)) {
+        if (name in program.inputs) weights[name] = weightOf(model, fullName(model, stage, name));
+      }
+      return { program, weights };
+    };
+    const runs = await Promise.all(stagesOf(config).map(load));
+    return { embed: runs[0] as StageRun, blocks: runs.slice(1, -1), head: runs.at(-1) as StageRun };
+  }
+
+  const dispose = () => {
+    for (const program of compiled.values()) {
+      program.then(
+        (ready) => ready.dispose(),
+        () => {},
+      );
+    }
+    compiled.clear();
+  };
+  return { stages, compile, dispose, [Symbol.dispose]: dispose };
+}

@@ -1,0 +1,52 @@
+// The graphs of a generation step: embed → block with cache → head on the last token of each row.
+// Compiled per shape, run for every layer with that layer's weights and cache.
+
+import type { Architecture, ModelConfig, TokenShape } from "../models/architecture.ts";
+import { createStageWeights, type StageLayout } from "../models/stage-weights.ts";
+import { argmax, type Graph, gather, graph, input } from "../tensor/index.ts";
+import { cachedAttention, type Phase } from "./cached-attention.ts";
+
+/** What the head leaves per row: the most likely token (the lowest id when several are), or all logits. */
+export type HeadOutput = "token" | "logits";
+
+/** ids int32 [batch·seq] → next [batch·seq, hidden]. */
+export function tokenEmbedding(
+  architecture: Architecture,
+  config: ModelConfig,
+  layout: StageLayout,
+  shape: TokenShape,
+): Graph {
+  const ids = input("ids", [shape.batch * shape.seq], "int32");
+  return graph({ next: architecture.embed(ids, createStageWeights(layout), config) });
+}
+
+/** hidden [batch·seq, hidden] and the cache → next [batch·seq, hidden], presentKeys, presentValues. */
+export function cachedBlock(
+  architecture: Architecture,
+  config: ModelConfig,
+  layout: StageLayout,
+  shape: TokenShape,
+  phase: Phase,
+  capacity: number,
+): Graph {
+  const attention = cachedAttention(config, shape, phase, capacity);
+  const hidden = input("hidden", [shape.batch * shape.seq, config.hiddenSize]);
+  const next = architecture.block(hidden, createStageWeights(layout), attention);
+  return graph({ next, ...attention.present() });
+}
+
+/** hidden [batch·seq, hidden] and, when seq > 1, rows int32 [batch] of the last tokens → token int32 [batch], or logits [batch, vocabulary]. */
+export function lastTokenHead(
+  architecture: Architecture,
+  config: ModelConfig,
+  layout: StageLayout,
+  shape: TokenShape,
+  output: HeadOutput,
+): Graph {
+  const hidden = input("hidden", [shape.batch * shape.seq, config.hiddenSize]);
+  const last = shape.seq === 1 ? hidden : gather(hidden, input("rows", [shape.batch], "int32"));
+  const weights = createStageWeights(layout);
+  const module = architecture.outputWeight.replace(/\.weight$/, "");
+  const logits = weights.linear(module, architecture.finalNorm(last, weights, config));
+  return graph(output === "token" ? { token: argmax(logits) } : { logits });
+}
