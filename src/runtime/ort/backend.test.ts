@@ -1,7 +1,7 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, test } from "vitest";
 import { LetheError } from "../../core/errors.ts";
-import { add, gemm, graph, input, mul, tanh } from "../../tensor/index.ts";
+import { add, gemm, graph, input, mul, sigmoid, sum, tanh } from "../../tensor/index.ts";
 import type { Program, Value } from "../backend.ts";
 import { createOrtBackend, type OrtBackend } from "./index.ts";
 
@@ -349,4 +349,26 @@ test("values that were forgotten are released when they are collected", async ()
   expect(view?.[size - 1]).toBe(2);
   // 300 results of 4 MiB each.
   expect(process.memoryUsage().rss).toBeLessThan(900 * 2 ** 20);
+});
+
+test("twenty programs share the working memory of one", async () => {
+  using backend = await createOrtBackend();
+  const programs: Program[] = [];
+  // Address space that is in use and is not JavaScript's.
+  const native = () => (process.memoryUsage().rss - process.memoryUsage().arrayBuffers) / 2 ** 20;
+  const data = new Float32Array(1024 * 2068);
+  let before = 0;
+  for (let i = 0; i < 20; i++) {
+    const shape = [1024, 2048 + i];
+    const x = input("x", shape);
+    // Two intermediate results of 8 MiB are alive at once.
+    const program = await backend.compile(graph({ y: sum(mul(tanh(x), sigmoid(x))) }));
+    programs.push(program);
+    using value = backend.value(data.subarray(0, 1024 * (2048 + i)), shape);
+    (await program.run({ x: value })).y?.dispose();
+    if (i === 3) before = native();
+  }
+  // The 16 after the fourth would take 256 MiB if each had its own.
+  expect(native() - before).toBeLessThan(64);
+  for (const program of programs) program.dispose();
 });
