@@ -26,11 +26,17 @@ const swiftShader = {
   XDG_RUNTIME_DIR: folder,
 };
 
-async function linesOf(script: string, ...args: string[]): Promise<string[]> {
-  const file = fileURLToPath(new URL(script, import.meta.url));
+const suite = new URL("./op-suite-main.ts", import.meta.url);
+const placement = new URL("./op-suite-placement.ts", import.meta.url);
+
+async function linesOf(script: URL, ...args: string[]): Promise<string[]> {
   const env = { ...process.env, ...(native ? {} : swiftShader) };
   const options = { env, timeout: 300_000, maxBuffer: 1 << 24 };
-  const { stdout } = await promisify(execFile)(process.execPath, ["--import", "tsx", file, ...args], options);
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ["--import", "tsx", fileURLToPath(script), ...args],
+    options,
+  );
   return stdout.split("\n").filter((line) => line !== "");
 }
 
@@ -38,11 +44,11 @@ const webgpu = test.skipIf(missing !== undefined);
 const why = missing === undefined ? "" : ` (skipped: ${missing})`;
 
 webgpu(`every op and gradient through WebGPU equals the reference${why}`, { timeout: 300_000 }, async () => {
-  const results = (await linesOf("op-suite-main.ts", "webgpu")).map((line) => JSON.parse(line) as OpResult);
+  const results = (await linesOf(suite, "webgpu")).map((line) => JSON.parse(line) as OpResult);
   expect(results.filter(({ passed }) => !passed)).toEqual([]);
   expect(results).toHaveLength(opCases.length);
 });
 
 webgpu(`no op falls back to the CPU${why}`, { timeout: 300_000 }, async () => {
-  expect(await linesOf("op-suite-placement.ts")).toEqual([]);
+  expect(await linesOf(placement)).toEqual([]);
 });

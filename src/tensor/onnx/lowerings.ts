@@ -115,6 +115,7 @@ const expand = (out: Emitter, x: string, shape: Shape) => out.emit("Expand", [x,
 
 const gather: Lowering = (out, inputs) => out.emit("Gather", inputs, { attributes: { axis: 0 } });
 
+/** Not ScatterND: its CPU kernel lets threads race over repeated indices and loses updates (ONNX Runtime 1.30). */
 const scatterAdd = (out: Emitter, base: string, indices: string, updates: string, axis: number) =>
   out.emit("ScatterElements", [base, indices, updates], { attributes: { axis, reduction: "add" } });
 
