@@ -1,8 +1,33 @@
 // Every command by name. A command's module is imported only when that command is called.
 
-import type { CommandEntry } from "./command.ts";
+import type { Command, CommandEntry } from "./command.ts";
 
 export const commandTable: readonly CommandEntry[] = [
+  {
+    name: "train",
+    summary: "teach a model, from a folder or from random weights",
+    load: async () => (await import("./commands/train.ts")).train,
+  },
+  {
+    name: "unlearn",
+    summary: "make a model forget, and measure what went and what stayed",
+    load: async () => (await import("./commands/unlearn.ts")).unlearn,
+  },
+  {
+    name: "eval",
+    summary: "measure models on sets of records",
+    load: async () => (await import("./commands/eval.ts")).evalCommand as Command,
+  },
+  {
+    name: "generate",
+    summary: "let a model answer or continue a text",
+    load: async () => (await import("./commands/generate.ts")).generate as Command,
+  },
+  {
+    name: "report",
+    summary: "write a run's report.html again and print its comparison",
+    load: async () => (await import("./commands/report.ts")).report,
+  },
   {
     name: "inspect",
     summary: "show what a model, adapter, weight file or run folder holds",

@@ -6,7 +6,6 @@ import { createRandom } from "../core/random.ts";
 import { type EncodedExample, encodePrompt } from "../data/encoding.ts";
 import { answerOf, type DataRecord, questionOf } from "../data/record.ts";
 import { generate } from "../generation/index.ts";
-import type { Model } from "../models/model.ts";
 import type { Named } from "../unlearning/config.ts";
 import { encodeAll, readSources, type Session } from "../unlearning/session.ts";
 import { type AnyMetric, evaluateMetric, findMetric, type GeneratedExample } from "./metrics/index.ts";
@@ -136,21 +135,12 @@ async function answers(
   const records = set.records.slice(0, set.generate);
   if (records.length === 0) return [];
   const prompts = records.map((record) => encodePrompt(session.tokenizer, record, session.encoding));
-  const results = await generateAnswers(session.model, prompts, session.tokenizer.endIds, options, signal);
+  const { maxNewTokens, batchSize: batch } = options;
+  const stopIds = session.tokenizer.endIds;
+  const results = await generate(session.model, prompts, { maxNewTokens, batch, stopIds, signal });
   return records.map((record, i) => ({
     question: questionOf(record),
     expected: answerOf(record),
-    generated: session.tokenizer.decode(results[i] ?? [], { skipSpecialTokens: true }).trim(),
+    generated: session.tokenizer.decode(results[i]?.ids ?? [], { skipSpecialTokens: true }).trim(),
   }));
-}
-
-async function generateAnswers(
-  model: Model,
-  prompts: readonly Int32Array[],
-  stopIds: readonly number[],
-  { maxNewTokens, batchSize }: EvaluationOptions,
-  signal?: AbortSignal,
-): Promise<readonly ArrayLike<number>[]> {
-  const results = await generate(model, prompts, { maxNewTokens, batchSize, stopIds, signal });
-  return results.map((result) => result.ids);
 }

@@ -115,7 +115,7 @@ async function sessionOf(
     encoding: {
       ...options.encoding,
       contextLength: model.config.maxPositions,
-      renderChat: template ? (messages, how) => template.apply(messages, how) : undefined,
+      chatTemplate: template,
     },
     choices: [
       { what: "device", value: details.device, why: details.deviceWhy },

@@ -1,0 +1,60 @@
+// `lethe eval`: measures any model on the sets of a configuration; no training, no run needed.
+
+import { join } from "node:path";
+import { z } from "zod";
+import { loadConfig } from "../../core/config.ts";
+import { writeFileAtomic } from "../../core/files.ts";
+import { encodingOptions } from "../../data/encoding.ts";
+import { type Evaluation, evaluate, evaluationOptions, prepareBenchmark } from "../../evaluation/index.ts";
+import { compare, renderTable } from "../../reporting/index.ts";
+import { openSession } from "../../unlearning/index.ts";
+import type { Command } from "../command.ts";
+
+/** Also reads the configuration of a run: what does not concern evaluation is left alone. */
+const evalConfig = z.looseObject({
+  encoding: encodingOptions.prefault({}),
+  evaluation: evaluationOptions,
+  seed: z.number().int().nonnegative().default(0),
+});
+
+interface EvalOptions {
+  readonly model: readonly string[];
+  readonly adapter?: string;
+  readonly output?: string;
+}
+
+const collect = (value: string, all: readonly string[] = []) => [...all, value];
+
+export const evalCommand: Command<EvalOptions> = {
+  examples: [
+    "lethe eval examples/knowundo-privacy/grad-diff.yaml --model runs/knowundo/target/model",
+    "lethe eval config.yaml --model org/name --model runs/npo/model --output runs/comparison.json",
+  ],
+  json: "result",
+  configure: (parser) => {
+    parser
+      .argument("<config>", "configuration with an `evaluation` part (YAML)")
+      .argument("[overrides...]", "key.sub=value, laid over the file")
+      .requiredOption("--model <folder or id>", "model to measure; repeat to compare several", collect)
+      .option("--adapter <folder>", "PEFT adapter laid over each model")
+      .option("--output <file>", "write every value per example as JSON");
+  },
+  run: async ({ positional, options, report, signal, result, width }) => {
+    const [file, ...overrides] = positional as [string, ...string[]];
+    const { value } = await loadConfig(evalConfig, file, overrides);
+    const evaluations: Evaluation[] = [];
+    for (const model of options.model) {
+      using session = await openSession(model, {
+        adapter: options.adapter,
+        device: "cpu",
+        encoding: value.encoding,
+        report,
+        signal,
+      });
+      const benchmark = await prepareBenchmark(session, value.evaluation, signal);
+      evaluations.push(await evaluate(session, benchmark, { column: model, seed: value.seed, report, signal }));
+    }
+    if (options.output) await writeFileAtomic(join(options.output), `${JSON.stringify(evaluations, null, 1)}\n`);
+    result(evaluations, () => renderTable(compare(evaluations), { width }));
+  },
+};

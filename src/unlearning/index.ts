@@ -1,0 +1,9 @@
+// Unlearning's public face: runs, their configurations, and the tables of objectives and scopes.
+
+export { type TrainConfig, trainConfig, type UnlearnConfig, unlearnConfig } from "./config.ts";
+export type { Evaluator, RunContext } from "./context.ts";
+export { objectives, type Objective } from "./objectives/index.ts";
+export { type Scope, scopes } from "./scopes/index.ts";
+export { openSession, type Session } from "./session.ts";
+export { teach } from "./teach.ts";
+export { unlearn } from "./unlearn.ts";
