@@ -45,7 +45,7 @@ export function loadChatTemplate(
 }
 
 /** @throws ModelError when `source` is no valid Jinja template; `file` names it in errors. */
-export function createChatTemplate(source: string, files: SpecialTokenFiles, file: string): ChatTemplate {
+function createChatTemplate(source: string, files: SpecialTokenFiles, file: string): ChatTemplate {
   const fail = (problem: string, error: unknown) =>
     new ModelError(`${file}: the chat template ${problem}: ${(error as Error).message.slice(0, 300)}`, {
       hint: "Check the roles and their order, or write the prompt without a chat template.",

@@ -119,6 +119,46 @@ describe("ids equal those of the Rust implementation for", () => {
   }
 });
 
+test("added tokens are found as the Rust implementation finds them", async () => {
+  const flags = fc.record({
+    single_word: fc.boolean(),
+    lstrip: fc.boolean(),
+    rstrip: fc.boolean(),
+    normalized: fc.boolean(),
+  });
+  const normalizers = [
+    null,
+    { type: "Prepend", prepend: "▁" },
+    { type: "Replace", pattern: { String: " " }, content: "▁" },
+  ];
+  const text = fc.string({ unit: fc.constantFrom("<x>", "<xy>", "<x", "word", "a", "_", "𝐀", " ", "▁", "\n", "é") });
+  const anyCase = fc.tuple(
+    fc.constantFrom(...normalizers),
+    flags,
+    flags,
+    fc.array(text, { minLength: 8, maxLength: 8 }),
+  );
+  await fc.assert(
+    fc.asyncProperty(anyCase, async ([normalizer, one, two, texts]) => {
+      const added_tokens = [
+        { id: 0, content: "<x>", special: true, ...one },
+        { id: 1, content: "<xy>", special: false, ...two },
+        { id: 2, content: "word", special: false, ...two },
+      ];
+      const plain = byteLevelJson(plainBytes);
+      const text = JSON.stringify({ ...plain, normalizer, added_tokens })
+        .replace('"<b>":0', '"<x>":0')
+        .replace('"<e>":1', '"<xy>":1')
+        .replace('"<p>":2', '"word":2');
+      const json = JSON.parse(text) as JsonObject;
+      const ours = createTokenizer(json, noFiles, "tokenizer.json");
+      const theirs = rust.Tokenizer.fromString(JSON.stringify(json));
+      for (const input of texts) expect(ours.encode(input)).toEqual((await theirs.encode(input)).getIds());
+    }),
+    { numRuns: 500 },
+  );
+});
+
 test("byte-level text survives encoding and decoding, and lone surrogates become U+FFFD", () => {
   const tokenizer = createTokenizer(byteLevelJson(byteLevel()), noFiles, "tokenizer.json");
   fc.assert(

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { Tokenizer as LibraryTokenizer } from "@huggingface/tokenizers";
 import { LetheError, ModelError } from "../core/errors.ts";
 import { isJsonObject, type JsonObject, readJsonObject } from "../core/json-file.ts";
+import { createAddedTokenSplitter } from "./added-tokens.ts";
 import {
   configuredIds,
   postProcessorOverride,
@@ -65,7 +66,6 @@ export function createTokenizer(json: JsonObject, files: SpecialTokenFiles, file
       clean_up_tokenization_spaces: files.tokenizerConfig.clean_up_tokenization_spaces === true,
       eos_token: specialTokenText(files, "eos_token"),
     });
-    matchNormalizedOnly(library);
     return wrap(library, definition, ids, files, file);
   } catch (error) {
     if (LetheError.isInstance(error)) throw error;
@@ -110,20 +110,17 @@ function wrap(
     const text = specialTokenText(files, role);
     return (text === undefined ? undefined : ids.get(text)) ?? configuredIds(files, role)[0];
   };
+  const tokensOf = createPipeline(library, definition);
   const encode: Tokenizer["encode"] = (text, { addSpecialTokens = true } = {}) => {
-    const wellFormed = text.replace(/\p{Surrogate}/gu, "\ufffd");
-    const encoded = library.encode(wellFormed, { add_special_tokens: addSpecialTokens });
-    const unknown = encoded.ids.findIndex((id: number) => !Number.isInteger(id));
-    if (unknown >= 0) {
-      throw new ModelError(
-        `${file}: ${JSON.stringify(encoded.tokens[unknown])} has no id, and there is no unknown token`,
-        {
-          hint: "The tokenizer cannot express this text.",
-          place: { file },
-        },
-      );
-    }
-    return encoded.ids;
+    const unknownId = library.model?.unk_token_id;
+    return tokensOf(text.replace(/\p{Surrogate}/gu, "\ufffd"), addSpecialTokens).map((token) => {
+      const id = ids.get(token) ?? unknownId;
+      if (id !== undefined) return id;
+      throw new ModelError(`${file}: ${JSON.stringify(token)} has no id, and there is no unknown token`, {
+        hint: "The tokenizer cannot express this text.",
+        place: { file },
+      });
+    });
   };
   const bosId = idOfRole("bos_token");
   const eosId = idOfRole("eos_token");
@@ -167,16 +164,23 @@ function readIds(definition: JsonObject): Map<string, number> {
 }
 
 /**
- * An added token that is looked for in normalised text must be found there only in its own normalised form. The library also
- * recognises a leftover piece that equals the unnormalised form, which the Rust side does not.
+ * Added tokens, normaliser, splitter, model, post-processor: the library's parts, put together here because its own assembly finds
+ * added tokens by other rules than the Rust side.
  */
-function matchNormalizedOnly(library: LibraryTokenizer): void {
-  const { added_tokens_map: map, normalizer } = library as unknown as {
-    added_tokens_map: Map<string, { content: string; normalized: boolean }>;
-    normalizer: ((text: string) => string) | null;
+function createPipeline(
+  library: LibraryTokenizer,
+  definition: JsonObject,
+): (text: string, addSpecialTokens: boolean) => string[] {
+  const { normalizer, pre_tokenizer: splitter, model, post_processor: postProcessor } = library;
+  const split = createAddedTokenSplitter(definition.added_tokens as readonly JsonObject[], (text) =>
+    normalizer ? normalizer.normalize(text) : text,
+  );
+  return (text, addSpecialTokens) => {
+    const tokens = split(text).flatMap((piece, i) => {
+      if (piece.added !== undefined) return [piece.added];
+      const parts = splitter ? splitter.pre_tokenize(piece.text, { section_index: i }) : [piece.text];
+      return model?._call(parts) ?? [];
+    });
+    return postProcessor ? postProcessor.post_process(tokens, null, addSpecialTokens).tokens : tokens;
   };
-  if (!normalizer) return;
-  for (const [key, token] of [...map]) {
-    if (token.normalized && key === token.content && normalizer(key) !== key) map.delete(key);
-  }
 }

@@ -59,7 +59,7 @@ export function openPeftAdapter(path: string): PeftAdapter {
 }
 
 /** Matches lora_A with lora_B for every module and checks their shapes. @throws ModelError */
-export function pairModules(
+function pairModules(
   tensors: ReadonlyMap<string, StoredTensor>,
   config: AdapterConfig,
   file: string,

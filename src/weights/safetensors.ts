@@ -45,7 +45,7 @@ export interface SafetensorsFile extends Disposable {
 }
 
 /** One tensor's line in the header; `start` and `end` are positions in the file. */
-export interface TensorRange {
+interface TensorRange {
   readonly name: string;
   readonly dtype: StoredDType;
   readonly shape: readonly number[];
@@ -118,7 +118,7 @@ export function readSafetensors(bytes: FileBytes, file: string): SafetensorsFile
 }
 
 /** @throws ModelError */
-export function parseHeader(
+function parseHeader(
   bytes: Pick<FileBytes, "size" | "view">,
   file: string,
 ): { readonly ranges: readonly TensorRange[]; readonly metadata: Readonly<Record<string, string>> } {

@@ -5,7 +5,7 @@ import { isJsonObject, type JsonObject, readJsonObject } from "../core/json-file
 import { requireShardName } from "./folder-files.ts";
 
 /** Tensor name → shard file name. */
-export type ShardIndex = ReadonlyMap<string, string>;
+type ShardIndex = ReadonlyMap<string, string>;
 
 /** Reads `model.safetensors.index.json`. @throws ModelError when it is malformed or points outside its folder. */
 export function readShardIndex(path: string): ShardIndex {
