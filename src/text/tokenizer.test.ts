@@ -256,6 +256,41 @@ test("mutated tokenizer files give a working tokenizer or a ModelError, never an
   );
 });
 
+test("whatever the files beside tokenizer.json hold, the tokenizer works or a ModelError says why not", () => {
+  const json = byteLevelJson(byteLevel());
+  const keys = fc.constantFrom(
+    ...[
+      "bos_token",
+      "eos_token",
+      "pad_token",
+      "eos_token_id",
+      "tokenizer_class",
+      "add_bos_token",
+      "add_eos_token",
+      "x",
+    ],
+    "clean_up_tokenization_spaces",
+  );
+  const value = fc.oneof(
+    fc.jsonValue(),
+    fc.constantFrom("<b>", { content: "<e>" }, "LlamaTokenizer", true, [1, 2], -1),
+  );
+  const file = fc.dictionary(keys, value);
+  const files = fc.record({ tokenizerConfig: file, specialTokensMap: file, config: file, generationConfig: file });
+  fc.assert(
+    fc.property(files, (contents) => {
+      try {
+        const tokenizer = createTokenizer(json, contents, "tokenizer.json");
+        expect(tokenizer.decode(tokenizer.encode("ab"), { skipSpecialTokens: true })).toBe("ab");
+        expect(tokenizer.endIds.every((id) => Number.isInteger(id) && id >= 0)).toBe(true);
+      } catch (error) {
+        expect(error, String((error as Error).stack)).toBeInstanceOf(ModelError);
+      }
+    }),
+    { numRuns: 2000 },
+  );
+});
+
 /** Replaces or removes the n-th value (depth first, modulo their number) of a JSON tree. */
 function mutate(root: unknown, n: number, value: unknown, remove: boolean): unknown {
   const places: [Record<string, unknown>, string][] = [];
