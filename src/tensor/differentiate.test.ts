@@ -53,6 +53,13 @@ test("nothing is built toward inputs that were not asked for", () => {
   const [dw] = gradients(sum(linear(linear(x, frozen), w)), [w]) as [Tensor];
   expect(opsOf(dw).filter((op) => op === "gemm")).toHaveLength(2);
   expect(nodesOf([dw]).some((node) => node.name === "w")).toBe(false);
+  const created = (wrt: Tensor[]) => {
+    const loss = sum(linear(linear(x, frozen), w));
+    gradients(loss, wrt);
+    return input("later", []).id - loss.id;
+  };
+  expect(created([w])).toBeLessThan(created([frozen]));
+  expect(created([frozen])).toBeLessThan(created([frozen, w]));
 });
 
 test("a tensor that no output depends on gets zeros in its shape", () => {

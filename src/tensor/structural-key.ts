@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import type { Graph, Tensor } from "./tensor.ts";
 
-/** SHA-256 (hex) over inputs, ops, attributes, shapes, dtypes, constants and output names. */
+/** SHA-256 (hex) over inputs (names, shapes, dtypes), ops, attributes, constants and output names. */
 export function structuralKey({ outputs }: Graph): string {
   const hash = createHash("sha256");
   const places = new Map<number, number>();
@@ -31,8 +31,9 @@ export function structuralKey({ outputs }: Graph): string {
   return hash.digest("hex");
 }
 
+/** Shapes and dtypes follow from those of inputs and constants, which are attributes. */
 function describe(node: Tensor, places: ReadonlyMap<number, number>): string {
   const attributes = Object.entries(node.attributes).sort(([a], [b]) => (a < b ? -1 : 1));
   const inputs = node.inputs.map((x) => places.get(x.id));
-  return `${JSON.stringify([node.op, node.name ?? null, inputs, node.shape, node.dtype, attributes])}\n`;
+  return `${JSON.stringify([node.op, node.name ?? null, inputs, attributes])}\n`;
 }

@@ -18,9 +18,9 @@ export function scheduleOf(graph: Graph): Schedule {
   for (const node of nodesOf(Object.values(graph.outputs)).reverse()) {
     const finished = [...new Set(node.inputs.map((x) => x.id))].filter((id) => !kept.has(id));
     for (const id of finished) kept.add(id);
-    order.unshift({ node, finished });
+    order.push({ node, finished });
   }
-  return order;
+  return order.reverse();
 }
 
 /** The outputs by name; `feed` gives each graph input's numbers. Throws the signal's reason when aborted between two nodes. */
