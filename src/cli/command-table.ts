@@ -33,4 +33,9 @@ export const commandTable: readonly CommandEntry[] = [
     summary: "show what a model, adapter, weight file or run folder holds",
     load: async () => (await import("./commands/inspect.ts")).inspect,
   },
+  {
+    name: "bench",
+    summary: "measure the speed of training steps and generation on this machine",
+    load: async () => (await import("./commands/bench.ts")).bench as Command,
+  },
 ];

@@ -1,0 +1,96 @@
+// `lethe bench`: speed of this machine and engine, as ratios within one process.
+
+import { ConfigError } from "../../core/errors.ts";
+import { createRandom } from "../../core/random.ts";
+import { type GenerationMeasure, measureGeneration } from "../../generation/index.ts";
+import { initialiseModel } from "../../models/load.ts";
+import { measureGemmPeak } from "../../runtime/gemm-peak.ts";
+import { createOrtBackend } from "../../runtime/ort/index.ts";
+import { measureTrainStep, type TrainStepMeasure, trainStepCases } from "../../training/measure.ts";
+import type { Call, Command } from "../command.ts";
+import { type Column, formatTable } from "../table.ts";
+
+interface BenchOptions {
+  readonly device: "cpu" | "webgpu";
+  readonly steps: number;
+  readonly case?: string;
+}
+
+const batches = [1, 8, 32];
+
+export const bench: Command<BenchOptions> = {
+  examples: ["lethe bench train-step --json", "lethe bench generate", "lethe bench train-step --case 110m-lora-r8 --steps 5"],
+  json: "result",
+  configure: (parser) => {
+    parser
+      .argument("<what>", "train-step or generate")
+      .option("--device <device>", "cpu or webgpu", "cpu")
+      .option("--steps <n>", "timed steps per case", Number, 5)
+      .option("--case <name>", `one case only: ${trainStepCases.map((c) => c.name).join(", ")}`);
+  },
+  run: async (call) => {
+    const what = call.positional[0];
+    if (what === "train-step") return benchTrainStep(call);
+    if (what === "generate") return benchGenerate(call);
+    throw new ConfigError(`nothing to measure called "${what}"`, { hint: "Benchmarks: train-step, generate." });
+  },
+};
+
+async function benchTrainStep({ options, report, signal, result }: Call<BenchOptions>): Promise<void> {
+  using backend = await createOrtBackend({ device: options.device });
+  const chosen = trainStepCases.filter((each) => options.case === undefined || each.name === options.case);
+  if (chosen.length === 0) throw new ConfigError(`no case called "${options.case}"`);
+  // The machine's speed drifts: the peak is measured before each case too, and the best of all is what the cases are held against.
+  let peakGflops = 0;
+  const measured: TrainStepMeasure[] = [];
+  for (const each of chosen) {
+    peakGflops = Math.max(peakGflops, (await measureGemmPeak(backend, { signal })).gflops);
+    report({ type: "note", text: `measuring ${each.name}` });
+    measured.push(await measureTrainStep(backend, each, { steps: options.steps, signal }));
+  }
+  peakGflops = Math.max(peakGflops, (await measureGemmPeak(backend, { signal })).gflops);
+  const cases = measured.map((each) => ({ ...each, fractionOfPeak: each.gflops / peakGflops }));
+  result({ gemmPeakGflops: peakGflops, cases }, () =>
+    [
+      `f32 matrix-product peak: ${peakGflops.toFixed(0)} GFLOP/s`,
+      formatTable(
+        columns("case", "parameters", "tokens/s", "GFLOP/s", "of peak", "peak RSS"),
+        cases.map((c) => [
+          c.name,
+          `${(c.parameters / 1e6).toFixed(1)} M`,
+          c.tokensPerSecond.toFixed(0),
+          c.gflops.toFixed(0),
+          c.fractionOfPeak.toFixed(2),
+          `${c.peakRssMb.toFixed(0)} MB`,
+        ]),
+      ),
+    ].join("\n"),
+  );
+}
+
+async function benchGenerate({ options, report, signal, result }: Call<BenchOptions>): Promise<void> {
+  using backend = await createOrtBackend({ device: options.device });
+  const config = trainStepCases[0]?.config;
+  using model = initialiseModel(config, backend, createRandom(1), "15m");
+  const cases: ({ name: string; batch: number } & GenerationMeasure)[] = [];
+  for (const batch of batches) {
+    report({ type: "note", text: `measuring batch ${batch}` });
+    cases.push({ name: `15m-batch-${batch}`, batch, ...(await measureGeneration(model, { batch, signal })) });
+  }
+  result({ cases }, () =>
+    formatTable(
+      columns("case", "tokens/s", "ms per step", "weights read"),
+      cases.map((c) => [
+        c.name,
+        c.tokensPerSecond.toFixed(0),
+        c.msPerStep.toFixed(2),
+        `${c.weightReadGbPerSecond.toFixed(1)} GB/s`,
+      ]),
+    ),
+  );
+}
+
+const columns = (first: string, ...numbers: string[]): Column[] => [
+  { title: first },
+  ...numbers.map((title) => ({ title, align: "right" as const })),
+];
