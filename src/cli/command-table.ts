@@ -4,6 +4,11 @@ import type { Command, CommandEntry } from "./command.ts";
 
 export const commandTable: readonly CommandEntry[] = [
   {
+    name: "quickstart",
+    summary: "see a small model forget ten people, in two minutes",
+    load: async () => (await import("./commands/quickstart.ts")).quickstart as Command,
+  },
+  {
     name: "train",
     summary: "teach a model, from a folder or from random weights",
     load: async () => (await import("./commands/train.ts")).train,

@@ -46,7 +46,7 @@ export async function loadRecords(options: LoadOptions): Promise<LoadedRecords> 
   }
   const files = await sourceFiles(path, signal);
   const { format, reason } = await chooseFormat(path, files, options.format);
-  if (options.split !== undefined && format.name !== "knowundo") {
+  if (options.split !== undefined && !format.splits) {
     throw new DataError(`files in the format ${format.name} have no splits, so "${options.split}" cannot be chosen`, {
       hint: "Leave the split out, or give the file of that split.",
       place: { file: path },

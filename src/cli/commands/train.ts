@@ -1,8 +1,10 @@
 // `lethe train`: teaches a model from a configuration.
 
+import { renderSummary } from "../../reporting/index.ts";
 import { teach, trainConfig } from "../../unlearning/index.ts";
 import type { Command } from "../command.ts";
-import { configureRun, type RunOptions, runConfig } from "../run-command.ts";
+import { readConfigArguments } from "../config-arguments.ts";
+import { configureRun, type RunOptions, reportPath, runConfig, withEvaluation } from "../run-command.ts";
 
 export const train: Command<RunOptions> = {
   examples: [
@@ -12,5 +14,10 @@ export const train: Command<RunOptions> = {
   ],
   json: "events",
   configure: configureRun,
-  run: (call) => runConfig(trainConfig, call, teach, { onlyAfter: true }),
+  run: async (call) => {
+    const config = await readConfigArguments(withEvaluation(trainConfig), call.positional);
+    const run = await runConfig(config, call, teach, { onlyAfter: true });
+    const { output } = config.value;
+    call.result({ folder: output, evaluations: run.evaluations }, () => `${renderSummary(run, call.width)}\n\nreport: ${reportPath(output)}`);
+  },
 };

@@ -1,8 +1,10 @@
 // `lethe unlearn`: makes a model forget, from a configuration.
 
+import { renderSummary } from "../../reporting/index.ts";
 import { unlearn as runUnlearning, unlearnConfig } from "../../unlearning/index.ts";
 import type { Command } from "../command.ts";
-import { configureRun, type RunOptions, runConfig } from "../run-command.ts";
+import { readConfigArguments } from "../config-arguments.ts";
+import { configureRun, type RunOptions, reportPath, runConfig, withEvaluation } from "../run-command.ts";
 
 export const unlearn: Command<RunOptions> = {
   examples: [
@@ -12,5 +14,10 @@ export const unlearn: Command<RunOptions> = {
   ],
   json: "events",
   configure: configureRun,
-  run: (call) => runConfig(unlearnConfig, call, runUnlearning),
+  run: async (call) => {
+    const config = await readConfigArguments(withEvaluation(unlearnConfig), call.positional);
+    const run = await runConfig(config, call, runUnlearning);
+    const { output } = config.value;
+    call.result({ folder: output, evaluations: run.evaluations }, () => `${renderSummary(run, call.width)}\n\nreport: ${reportPath(output)}`);
+  },
 };

@@ -25,6 +25,8 @@ export interface ReadOptions {
 
 export interface RecordFormat {
   readonly name: string;
+  /** True when a file holds parts that `split` chooses between. */
+  readonly splits?: true;
   /** What the reader expects, one line, shown in errors. */
   readonly expected: string;
   /** Why a file that begins like this is in this format; undefined when it is not. */

@@ -2,13 +2,14 @@
 
 import { createRegistry } from "../../core/registry.ts";
 import { chatJsonl } from "./chat-jsonl.ts";
+import { fictionalPeople } from "./fictional-people.ts";
 import type { RecordFormat } from "./format.ts";
 import { knowundo } from "./knowundo.ts";
 import { qaJsonl } from "./qa-jsonl.ts";
 import { text } from "./text.ts";
 import { textJsonl } from "./text-jsonl.ts";
 
-const all: readonly RecordFormat[] = [qaJsonl, knowundo, chatJsonl, textJsonl, text];
+const all: readonly RecordFormat[] = [qaJsonl, knowundo, chatJsonl, textJsonl, fictionalPeople, text];
 
 export const formats = createRegistry<RecordFormat>(
   "data format",

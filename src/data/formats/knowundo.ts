@@ -12,6 +12,7 @@ const expected = 'expected an array of {"text": "question", "labels": "answer"},
 
 export const knowundo: RecordFormat = {
   name: "knowundo",
+  splits: true,
   expected,
   recognise: ({ array, keys }) => {
     if (!array) return undefined;
