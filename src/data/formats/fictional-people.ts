@@ -10,15 +10,19 @@ export const fictionalPeople: RecordFormat = {
   name: "fictional-people",
   splits: true,
   expected: "expected YAML with `generator: fictional-people`",
-  recognise: ({ path, json }) => (!json && /\.ya?ml$/.test(path) ? "a YAML file, which describes generated data" : undefined),
+  recognise: ({ path, json }) =>
+    !json && /\.ya?ml$/.test(path) ? "a YAML file, which describes generated data" : undefined,
   async *read(file, { split }) {
     const { value } = parseConfig(fictionalPeopleConfig, { text: await file.whole(), file: file.path });
     const set = split === undefined ? undefined : peopleSets[split as keyof typeof peopleSets];
     if (!set) {
-      throw new DataError(split === undefined ? "generated data have sets: name one" : `no set "${split}" in the generated data`, {
-        hint: `Give split: one of ${Object.keys(peopleSets).join(", ")}.`,
-        place: { file: file.path },
-      });
+      throw new DataError(
+        split === undefined ? "generated data have sets: name one" : `no set "${split}" in the generated data`,
+        {
+          hint: `Give split: one of ${Object.keys(peopleSets).join(", ")}.`,
+          place: { file: file.path },
+        },
+      );
     }
     yield* set.records(generateFictionalPeople(value));
   },
