@@ -19,8 +19,10 @@ export interface MeasureOptions {
   readonly batch?: number;
   /** Timed steps, default 64. */
   readonly steps?: number;
-  /** Positions of the cache, default 512; a quarter of them is filled before the timing starts. */
+  /** Positions of the cache, default 512. */
   readonly capacity?: number;
+  /** Of these filled before the timing starts, default 32: the length of a question. */
+  readonly prompt?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -28,14 +30,14 @@ const warmUp = 4;
 
 /** Times greedy decoding. @throws ConfigError when the steps do not fit into the capacity, or the capacity into the model's positions. */
 export async function measureGeneration(model: Model, options: MeasureOptions = {}): Promise<GenerationMeasure> {
-  const { batch = 1, steps = 64, capacity = 512, signal } = options;
+  const { batch = 1, steps = 64, capacity = 512, prompt = 32, signal } = options;
   const { maxPositions, vocabularySize } = model.config;
-  const filled = Math.floor(capacity / 4);
   requireOption("capacity", capacity, capacity <= maxPositions, `at most the model's ${maxPositions} positions`);
-  const room = capacity - filled - warmUp;
-  requireOption("steps", steps, steps >= 1 && steps <= room, `1 to ${room} for a capacity of ${capacity}`);
+  requireOption("prompt", prompt, prompt >= 1 && prompt < capacity, `1 to ${capacity - 1}`);
+  const room = capacity - prompt - warmUp;
+  requireOption("steps", steps, steps >= 1 && steps <= room, `1 to ${room} after ${prompt} positions of ${capacity}`);
   const prompts = Array.from({ length: batch }, (_, row) =>
-    Int32Array.from({ length: Math.max(1, filled) }, (_, i) => (7 * row + 13 * i) % vocabularySize),
+    Int32Array.from({ length: prompt }, (_, i) => (7 * row + 13 * i) % vocabularySize),
   );
   using decoder = createDecoder(model);
   using rows = await decoder.begin(prompts, { positions: capacity, signal });

@@ -3,8 +3,9 @@
 
 import type { Architecture, ModelConfig, TokenShape } from "../models/architecture.ts";
 import { createStageWeights, type StageLayout } from "../models/stage-weights.ts";
-import { argmax, type Graph, gather, graph, input } from "../tensor/index.ts";
+import { type Graph, gather, graph, input } from "../tensor/index.ts";
 import { cachedAttention, type Phase } from "./cached-attention.ts";
+import { fewRowsLinear, likeliest } from "./few-rows.ts";
 
 /** What the head leaves per row: the most likely token (the lowest id when several are), or all logits. */
 export type HeadOutput = "token" | "logits";
@@ -31,7 +32,7 @@ export function cachedBlock(
 ): Graph {
   const attention = cachedAttention(config, shape, phase, capacity);
   const hidden = input("hidden", [shape.batch * shape.seq, config.hiddenSize]);
-  const next = architecture.block(hidden, createStageWeights(layout), attention);
+  const next = architecture.block(hidden, createStageWeights(layout, fewRowsLinear), attention);
   return graph({ next, ...attention.present() });
 }
 
@@ -45,8 +46,8 @@ export function lastTokenHead(
 ): Graph {
   const hidden = input("hidden", [shape.batch * shape.seq, config.hiddenSize]);
   const last = shape.seq === 1 ? hidden : gather(hidden, input("rows", [shape.batch], "int32"));
-  const weights = createStageWeights(layout);
+  const weights = createStageWeights(layout, fewRowsLinear);
   const module = architecture.outputWeight.replace(/\.weight$/, "");
   const logits = weights.linear(module, architecture.finalNorm(last, weights, config));
-  return graph(output === "token" ? { token: argmax(logits) } : { logits });
+  return graph(output === "token" ? { token: likeliest(logits) } : { logits });
 }

@@ -24,8 +24,8 @@ export interface StageWeights {
 /** Name of a LoRA matrix beside a linear module, as in PEFT. */
 export const loraName = (module: string, part: "A" | "B") => `${module}.lora_${part}.weight`;
 
-/** Graph inputs for a stage of this layout, created when first asked for. */
-export function createStageWeights(layout: StageLayout): StageWeights {
+/** Graph inputs for a stage of this layout, created when first asked for. `product` is how x·Wᵀ + bias is computed. */
+export function createStageWeights(layout: StageLayout, product: typeof linear = linear): StageWeights {
   const inputs = new Map<string, Tensor>();
   const stored = (name: string): Tensor => {
     let tensor = inputs.get(name);
@@ -47,11 +47,11 @@ export function createStageWeights(layout: StageLayout): StageWeights {
     has: (name) => name in layout.weights,
     linear: (module, x) => {
       const bias = `${module}.bias`;
-      const y = linear(x, get(`${module}.weight`), bias in layout.weights ? get(bias) : undefined);
+      const y = product(x, get(`${module}.weight`), bias in layout.weights ? get(bias) : undefined);
       const scale = layout.lora[module];
       if (scale === undefined) return y;
       // LoRA (2106.09685): y + scale · x·Aᵀ·Bᵀ with A [rank, in], B [out, rank]
-      const xA = linear(x, get(loraName(module, "A")));
+      const xA = product(x, get(loraName(module, "A")));
       return gemm(xA, get(loraName(module, "B")), { transB: true, alpha: scale, c: y });
     },
   };
