@@ -2,7 +2,7 @@
 
 import { silent } from "../core/events.ts";
 import type { RunContext } from "../unlearning/context.ts";
-import { openSession } from "../unlearning/session.ts";
+import { openSession, type Session } from "../unlearning/session.ts";
 import { type Benchmark, evaluate, prepareBenchmark, trajectoryPoint } from "./evaluate.ts";
 import type { EvaluationOptions } from "./options.ts";
 import type { Evaluation } from "./result.ts";
@@ -20,9 +20,9 @@ export function compareColumns(
 ): NonNullable<RunContext["evaluator"]> {
   const { report, signal } = context;
   return async (session, folder, totalSteps) => {
-    const benchmark: Benchmark = await prepareBenchmark(session, options, signal);
-    const column = async (name: string, of: Pick<typeof session, "model" | "tokenizer" | "encoding">) => {
-      const evaluation = await evaluate(of, benchmark, { column: name, seed, report, signal });
+    const benchmark = await prepareBenchmark(session, options, signal);
+    const column = async (name: string, of: Session, sets: Benchmark) => {
+      const evaluation = await evaluate(of, sets, { column: name, seed, report, signal });
       await folder.writeJson(fileOf(name), evaluation);
       found?.(evaluation);
     };
@@ -30,9 +30,9 @@ export function compareColumns(
       every: options.every,
       async at(step) {
         folder.logTrajectory(await trajectoryPoint(session, benchmark, step, signal));
-        if (step === 0 && !onlyAfter) await column("before", session);
+        if (step === 0 && !onlyAfter) await column("before", session, benchmark);
         if (step < totalSteps) return;
-        await column("after", session);
+        await column("after", session, benchmark);
         if (options.retrained === undefined) return;
         using retrained = await openSession(options.retrained, {
           device: "cpu",
@@ -40,7 +40,7 @@ export function compareColumns(
           report: silent,
           signal,
         });
-        await column("retrained", retrained);
+        await column("retrained", retrained, await prepareBenchmark(retrained, options, signal)); // its tokenizer may be another
       },
     };
   };

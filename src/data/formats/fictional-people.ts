@@ -24,6 +24,7 @@ export const fictionalPeople: RecordFormat = {
         },
       );
     }
-    yield* set.records(generateFictionalPeople(value));
+    const { generator: _, ...options } = value;
+    yield* set.records(generateFictionalPeople(options));
   },
 };

@@ -1,0 +1,10 @@
+// Training's public face: the loop, its parts, and losses made of row quantities.
+
+export { type AdamW, type AdamWOptions, createAdamW } from "./adamw.ts";
+export { type BranchExamples, createBatchSupply } from "./batches.ts";
+export { type BatchSource, type Checkpoint, type FitOptions, fit } from "./fit.ts";
+export { type Branch, type Branches, type BranchName, type Loss, type LossTerms, traceLoss } from "./loss.ts";
+export { assembleLossBatch, type LossBatch } from "./loss-batch.ts";
+export { type TrainingOptions, trainingOptions } from "./options.ts";
+export { computeReference, type Reference } from "./reference.ts";
+export { learningRateAt, type ScheduleOptions } from "./schedule.ts";
