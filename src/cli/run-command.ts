@@ -23,8 +23,9 @@ export function configureRun(parser: CommandParser): void {
 }
 
 /** A run's schema with its `evaluation` part. */
-export const withEvaluation = <Shape extends z.ZodRawShape, Mode extends z.core.$ZodObjectConfig>(schema: z.ZodObject<Shape, Mode>) =>
-  schema.extend({ evaluation: evaluationOptions.optional() });
+export const withEvaluation = <Shape extends z.ZodRawShape, Mode extends z.core.$ZodObjectConfig>(
+  schema: z.ZodObject<Shape, Mode>,
+) => schema.extend({ evaluation: evaluationOptions.optional() });
 
 interface RunConfig {
   readonly output: string;
@@ -51,7 +52,12 @@ export async function runConfig<Value extends RunConfig>(
     evaluator: evaluation && compareColumns(evaluation, { report, signal }, { seed: config.seed, onlyAfter }),
   });
   const run = await writeReport(config.output);
-  report({ type: "run-end", outcome: "finished", seconds: (performance.now() - started) / 1000, folder: config.output });
+  report({
+    type: "run-end",
+    outcome: "finished",
+    seconds: (performance.now() - started) / 1000,
+    folder: config.output,
+  });
   return run;
 }
 

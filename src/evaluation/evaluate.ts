@@ -6,7 +6,7 @@ import { createRandom } from "../core/random.ts";
 import { type EncodedExample, encodePrompt } from "../data/encoding.ts";
 import { answerOf, type DataRecord, questionOf } from "../data/record.ts";
 import { generate } from "../generation/index.ts";
-import type { Named } from "../unlearning/config.ts";
+import type { DataSources, Named } from "../unlearning/config.ts";
 import { encodeAll, readSources, type Session } from "../unlearning/session.ts";
 import { type AnyMetric, evaluateMetric, findMetric, type GeneratedExample } from "./metrics/index.ts";
 import type { EvaluationOptions } from "./options.ts";
@@ -22,11 +22,16 @@ interface PreparedSet {
   readonly examples: readonly EncodedExample[];
   /** How many records the model answers. */
   readonly generate: number;
+  readonly metrics: readonly ChosenMetric[];
+}
+
+interface ChosenMetric {
+  readonly metric: AnyMetric;
+  readonly options: object;
 }
 
 export interface Benchmark {
   readonly sets: readonly PreparedSet[];
-  readonly metrics: readonly { readonly metric: AnyMetric; readonly options: object }[];
   readonly options: EvaluationOptions;
   /** Data files read. */
   readonly files: readonly string[];
@@ -39,27 +44,34 @@ export async function prepareBenchmark(
   signal?: AbortSignal,
 ): Promise<Benchmark> {
   const files: string[] = [];
+  const read = async (sources: DataSources) => {
+    const loaded = await readSources(sources, signal);
+    files.push(...loaded.files);
+    return loaded.records;
+  };
+  const corpus =
+    options.corpus && (await read(options.corpus)).map((record) => `${questionOf(record)} ${answerOf(record)}`);
+  const choose = (named: Named): ChosenMetric => {
+    const { name, ...given } = typeof named === "string" ? { name: named } : named;
+    const metric = findMetric(name, { key: "evaluation.metrics" });
+    return { metric, options: name === "gibberish" && corpus ? { corpus, ...given } : given };
+  };
+  const common = options.metrics.map(choose);
   const sets: PreparedSet[] = [];
   for (const [name, set] of Object.entries(options.sets)) {
-    const loaded = await readSources(set.data, signal);
-    files.push(...loaded.files);
-    const count = set.generate === true ? loaded.records.length : set.generate === false ? 0 : set.generate;
+    const records = await read(set.data);
+    const count = set.generate === true ? records.length : set.generate === false ? 0 : set.generate;
     sets.push({
       name,
       title: set.title ?? name,
       role: set.role,
-      records: loaded.records,
-      examples: encodeAll(session, loaded.records, `evaluation set "${name}"`),
-      generate: Math.min(count, loaded.records.length),
+      records,
+      examples: encodeAll(session, records, `evaluation set "${name}"`),
+      generate: Math.min(count, records.length),
+      metrics: set.metrics?.map(choose) ?? common,
     });
   }
-  const corpus = options.corpus ? (await readSources(options.corpus, signal)).records.map((r) => `${questionOf(r)} ${answerOf(r)}`) : undefined;
-  const metrics = options.metrics.map((named: Named) => {
-    const { name, ...given } = typeof named === "string" ? { name: named } : named;
-    const metric = findMetric(name, { key: "evaluation.metrics" });
-    return { metric, options: name === "gibberish" && corpus ? { corpus, ...given } : given };
-  });
-  return { sets, metrics, options, files };
+  return { sets, options, files };
 }
 
 export interface EvaluateOptions {
@@ -81,11 +93,15 @@ export async function evaluate(
   const started = performance.now();
   for (const [i, set] of benchmark.sets.entries()) {
     const { batchSize } = benchmark.options;
-    const forced = await teacherForced(session.model, set.examples, { batchSize, endId: session.tokenizer.eosId, signal });
+    const forced = await teacherForced(session.model, set.examples, {
+      batchSize,
+      endId: session.tokenizer.eosId,
+      signal,
+    });
     const generated = await answers(session, set, benchmark.options, signal);
     const inputs = { "teacher-forced": forced, ...(generated.length > 0 ? { generated } : {}) };
     const metrics: Record<string, MetricResult> = {};
-    for (const { metric, options } of applicable(benchmark, inputs)) {
+    for (const { metric, options } of applicable(set, inputs)) {
       const random = createRandom(seed).fork(`bootstrap/${set.name}/${metric.name}`);
       const result = evaluateMetric(metric, inputs, random, { mode: benchmark.options.mode, options });
       if (result.n === 0) continue; // undefined for every record of this set
@@ -110,11 +126,19 @@ export async function trajectoryPoint(
   const sets: Record<string, Record<string, number>> = {};
   for (const set of benchmark.sets) {
     const { batchSize } = benchmark.options;
-    const forced = await teacherForced(session.model, set.examples, { batchSize, endId: session.tokenizer.eosId, signal });
+    const forced = await teacherForced(session.model, set.examples, {
+      batchSize,
+      endId: session.tokenizer.eosId,
+      signal,
+    });
     const inputs = { "teacher-forced": forced };
     const values: Record<string, number> = {};
-    for (const { metric, options } of applicable(benchmark, inputs)) {
-      const result = evaluateMetric(metric, inputs, createRandom(0), { mode: benchmark.options.mode, options, resamples: 0 });
+    for (const { metric, options } of applicable(set, inputs)) {
+      const result = evaluateMetric(metric, inputs, createRandom(0), {
+        mode: benchmark.options.mode,
+        options,
+        resamples: 0,
+      });
       if (result.n > 0) values[metric.name] = result.value;
     }
     sets[set.name] = values;
@@ -122,8 +146,7 @@ export async function trajectoryPoint(
   return { step, sets };
 }
 
-const applicable = (benchmark: Benchmark, inputs: object) =>
-  benchmark.metrics.filter(({ metric }) => metric.needs in inputs);
+const applicable = ({ metrics }: PreparedSet, inputs: object) => metrics.filter(({ metric }) => metric.needs in inputs);
 
 /** The model's own answers to the first `set.generate` records, greedy. */
 async function answers(

@@ -3,6 +3,9 @@
 import { z } from "zod";
 import { dataSources } from "../unlearning/config.ts";
 
+const metric = z.union([z.string(), z.looseObject({ name: z.string() })]);
+const metrics = z.array(metric).nonempty();
+
 const set = z.strictObject({
   data: dataSources,
   role: z.enum(["forget", "retain", "general"]).describe("which side of the request these records are on"),
@@ -11,19 +14,29 @@ const set = z.strictObject({
     .union([z.boolean(), z.number().int().positive()])
     .default(false)
     .describe("let the model answer: all records, or the first so many"),
+  metrics: metrics.optional().describe("instead of the common ones"),
 });
-
-const metric = z.union([z.string(), z.looseObject({ name: z.string() })]);
 
 export const evaluationOptions = z.strictObject({
   sets: z.record(z.string().regex(/^[\w-]+$/), set),
-  metrics: z
-    .array(metric)
-    .nonempty()
-    .default(["probability", "token-accuracy", "exact-memorisation", "extraction-strength", "perplexity", "rouge-l", "exact-answer"])
+  metrics: metrics
+    .default([
+      "probability",
+      "token-accuracy",
+      "exact-memorisation",
+      "extraction-strength",
+      "perplexity",
+      "rouge-l",
+      "exact-answer",
+    ])
     .describe("those that need answers are measured on sets with `generate`"),
   mode: z.enum(["corrected", "peer"]).default("corrected").describe("peer: repeat the published code, quirks included"),
-  every: z.number().int().nonnegative().default(0).describe("steps between points of the trajectory; 0: beginning and end only"),
+  every: z
+    .number()
+    .int()
+    .nonnegative()
+    .default(0)
+    .describe("steps between points of the trajectory; 0: beginning and end only"),
   maxNewTokens: z.number().int().positive().default(80),
   batchSize: z.number().int().positive().default(32),
   corpus: dataSources.optional().describe("text that counts as language, for the metric `gibberish`"),

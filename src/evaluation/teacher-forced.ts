@@ -1,8 +1,8 @@
 // One teacher-forced pass over a set: log-probabilities and predictions of every labelled token, shared by all metrics that need them.
 
 import type { EncodedExample } from "../data/encoding.ts";
-import { createStageRunner, type StageRunner } from "../models/stage-runner.ts";
 import type { Model } from "../models/model.ts";
+import { createStageRunner, type StageRunner } from "../models/stage-runner.ts";
 import { assembleLossBatch, type BatchItem } from "../training/loss-batch.ts";
 import type { TeacherForcedExample } from "./metrics/index.ts";
 
@@ -10,7 +10,11 @@ import type { TeacherForcedExample } from "./metrics/index.ts";
 export async function teacherForced(
   model: Model,
   examples: readonly EncodedExample[],
-  options: { readonly batchSize: number; readonly endId: number | undefined; readonly signal?: AbortSignal | undefined },
+  options: {
+    readonly batchSize: number;
+    readonly endId: number | undefined;
+    readonly signal?: AbortSignal | undefined;
+  },
 ): Promise<TeacherForcedExample[]> {
   const runner = createStageRunner(model);
   const order = examples.map((example, index) => ({ example, index }));

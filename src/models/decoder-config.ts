@@ -78,7 +78,11 @@ export function readDecoderConfig(
   }
   const headDim = fields.head_dim ?? fields.hidden_size / fields.num_attention_heads;
   if (!Number.isInteger(headDim) || headDim % 2 !== 0) {
-    refuse("hidden_size", `head size ${headDim} is not an even whole number`, "check hidden_size and num_attention_heads");
+    refuse(
+      "hidden_size",
+      `head size ${headDim} is not an even whole number`,
+      "check hidden_size and num_attention_heads",
+    );
   }
   const slides = fields.sliding_window != null && fields.use_sliding_window !== false;
   if (slides && (fields.sliding_window as number) < fields.max_position_embeddings) {

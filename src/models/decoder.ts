@@ -113,9 +113,7 @@ export const decoderStages: Omit<Architecture, "modelType" | "readConfig"> = {
     block: blockWeights,
     head: (config) => [
       { name: "model.norm.weight", shape: [config.hiddenSize] },
-      ...(config.tieEmbeddings
-        ? []
-        : [{ name: "lm_head.weight", shape: [config.vocabularySize, config.hiddenSize] }]),
+      ...(config.tieEmbeddings ? [] : [{ name: "lm_head.weight", shape: [config.vocabularySize, config.hiddenSize] }]),
     ],
   },
   embeddingWeight: "embed_tokens.weight",

@@ -41,7 +41,8 @@ const allSpecs = (architecture: Architecture, config: ModelConfig) =>
 function findTensor(folder: ModelFolder, architecture: Architecture, config: ModelConfig, name: string): StoredTensor {
   const embedding = architecture.prefix.embed + architecture.embeddingWeight;
   const output = architecture.prefix.head + architecture.outputWeight;
-  const tensor = folder.tensors.get(name) ?? (config.tieEmbeddings && name === embedding ? folder.tensors.get(output) : undefined);
+  const tensor =
+    folder.tensors.get(name) ?? (config.tieEmbeddings && name === embedding ? folder.tensors.get(output) : undefined);
   if (tensor) return tensor;
   throw new ModelError(`${folder.path} has no weight "${name}"`, {
     place: { file: folder.path, key: name },
@@ -58,7 +59,12 @@ function checkShape(tensor: StoredTensor, shape: readonly number[], file: string
 }
 
 /** A model with random weights: matrices normal with the config's `initializer_range`, norms one, biases zero. */
-export function initialiseModel(configJson: unknown, backend: Backend, random: Random, source = "random weights"): Model {
+export function initialiseModel(
+  configJson: unknown,
+  backend: Backend,
+  random: Random,
+  source = "random weights",
+): Model {
   const architecture = architectureOf(configJson, source);
   const config = architecture.readConfig(configJson, source);
   const weights = new Map<string, Value>();

@@ -3,9 +3,9 @@
 import { ModelError } from "../core/errors.ts";
 import { describeNames } from "../core/nearest.ts";
 import type { Random } from "../core/random.ts";
+import type { Value } from "../runtime/backend.ts";
 import { gemm, graph, input } from "../tensor/index.ts";
 import { openPeftAdapter, readFloats, toFloat32, writePeftAdapter } from "../weights/index.ts";
-import type { Value } from "../runtime/backend.ts";
 import { linearModules, type Model, weightOf } from "./model.ts";
 import { loraName } from "./stage-weights.ts";
 
@@ -23,7 +23,8 @@ export function selectModules(model: Model, { targets, layers }: Pick<LoraOption
   const { architecture, config } = model;
   const output = architecture.outputWeight.replace(/\.weight$/, "");
   const all = linearModules(architecture, config);
-  const inLayers = (path: string) => !layers || layers.some((layer) => path.startsWith(architecture.prefix.block(layer)));
+  const inLayers = (path: string) =>
+    !layers || layers.some((layer) => path.startsWith(architecture.prefix.block(layer)));
   if (targets === "all-linear") return all.filter((path) => path !== output && inLayers(path));
   for (const target of targets) {
     if (!all.some((path) => matches(path, target))) {
@@ -71,7 +72,10 @@ export function loadAdapter(model: Model, path: string): string[] {
       );
     }
     model.lora.set(module, { rank, alpha, scale });
-    for (const [part, tensor] of [["A", a], ["B", b]] as const) {
+    for (const [part, tensor] of [
+      ["A", a],
+      ["B", b],
+    ] as const) {
       model.weights.set(loraName(module, part), model.backend.value(readFloats(tensor), tensor.shape));
       names.push(loraName(module, part));
     }

@@ -14,7 +14,10 @@ export interface LoraModule {
 }
 
 /** A stage of the model: the embedding, block number `layer`, or the head (final norm and projection to the vocabulary). */
-export type StageId = { readonly kind: "embed" } | { readonly kind: "block"; readonly layer: number } | { readonly kind: "head" };
+export type StageId =
+  | { readonly kind: "embed" }
+  | { readonly kind: "block"; readonly layer: number }
+  | { readonly kind: "head" };
 
 export interface Model extends Disposable {
   /** Where it came from, for messages and manifests. */

@@ -1,7 +1,14 @@
 // Writes a model as a complete Hugging Face folder, LoRA merged into the weights.
 
 import type { JsonObject } from "../core/json-file.ts";
-import { f32ToBf16, f32ToF16, type StoredDType, type TensorToWrite, toFloat32, writeModelFolder } from "../weights/index.ts";
+import {
+  f32ToBf16,
+  f32ToF16,
+  type StoredDType,
+  type TensorToWrite,
+  toFloat32,
+  writeModelFolder,
+} from "../weights/index.ts";
 import { mergedWeight } from "./lora.ts";
 import { type Model, weightOf } from "./model.ts";
 

@@ -27,7 +27,13 @@ const configs: Record<string, object> = {
   "llama 3 rotary scaling": {
     ...tiny,
     model_type: "llama",
-    rope_scaling: { rope_type: "llama3", factor: 4, low_freq_factor: 1, high_freq_factor: 4, original_max_position_embeddings: 16 },
+    rope_scaling: {
+      rope_type: "llama3",
+      factor: 4,
+      low_freq_factor: 1,
+      high_freq_factor: 4,
+      original_max_position_embeddings: 16,
+    },
   },
   mistral: { ...tiny, model_type: "mistral", sliding_window: null },
   "qwen2, biases on q, k, v": { ...tiny, model_type: "qwen2", tie_word_embeddings: true },
@@ -39,7 +45,10 @@ const batch: TokenBatch = {
   seq: 6,
   ids: Int32Array.from([1, 5, 9, 13, 2, 0, 1, 7, 7, 39, 21, 30]),
 };
-const rows: LabelledRows = { rows: Int32Array.from([1, 2, 3, 8, 9, 10]), labels: Int32Array.from([9, 13, 2, 39, 21, 30]) };
+const rows: LabelledRows = {
+  rows: Int32Array.from([1, 2, 3, 8, 9, 10]),
+  labels: Int32Array.from([9, 13, 2, 39, 21, 30]),
+};
 const cotangents: QuantityValues = { nll: Float32Array.from([0.5, -0.25, 1, 0.125, -1, 0.75]) };
 
 const ort = await createOrtBackend({ device: "cpu" });
@@ -63,8 +72,15 @@ interface Gradients {
   readonly gradients: Record<string, Float64Array>;
 }
 
-async function gradientsOf(model: Model, names: readonly string[], residuals: ResidualPolicy, logitsBytes?: number): Promise<Gradients> {
-  const targets = new Map<string, Value>(names.map((name) => [name, model.backend.allocate(weightOf(model, name).shape)]));
+async function gradientsOf(
+  model: Model,
+  names: readonly string[],
+  residuals: ResidualPolicy,
+  logitsBytes?: number,
+): Promise<Gradients> {
+  const targets = new Map<string, Value>(
+    names.map((name) => [name, model.backend.allocate(weightOf(model, name).shape)]),
+  );
   const runner = createStageRunner(model, {
     trainable: new Set(names),
     gradients: targets,
@@ -75,7 +91,8 @@ async function gradientsOf(model: Model, names: readonly string[], residuals: Re
   const [found] = await runner.backward(pass, [{ rows, cotangents }], { alsoQuantities: true });
   expect(runner.untouched()).toEqual([]);
   const gradients: Record<string, Float64Array> = {};
-  for (const [name, value] of targets) gradients[name] = Float64Array.from((await model.backend.read(value)) as Float32Array);
+  for (const [name, value] of targets)
+    gradients[name] = Float64Array.from((await model.backend.read(value)) as Float32Array);
   const nll = found?.nll as Float32Array;
   return { loss: nll.reduce((sum, x, i) => sum + x * (cotangents.nll?.[i] as number), 0), gradients };
 }
@@ -115,7 +132,12 @@ for (const [title, config] of Object.entries(configs)) {
         model.weights.set(name, reference.value(changed, value.shape));
         return lossAt();
       };
-      const [up2, up, down, down2] = [await moved(2 * step), await moved(step), await moved(-step), await moved(-2 * step)];
+      const [up2, up, down, down2] = [
+        await moved(2 * step),
+        await moved(step),
+        await moved(-step),
+        await moved(-2 * step),
+      ];
       model.weights.set(name, value);
       const slope = (8 * (up - down) - (up2 - down2)) / (12 * step); // fourth order
       expect(Math.abs(slope - (exact.gradients[name]?.[at] as number)), name).toBeLessThan(2e-4);
@@ -159,7 +181,8 @@ test("a second backward in the same step adds to the gradient", async () => {
   const names = [...model.weights.keys()];
   const targets = new Map(names.map((name) => [name, ort.allocate(weightOf(model, name).shape)]));
   const runner = createStageRunner(model, { trainable: new Set(names), gradients: targets });
-  const read = async () => Float32Array.from((await ort.read(targets.get(names[1] as string) as Value)) as Float32Array);
+  const read = async () =>
+    Float32Array.from((await ort.read(targets.get(names[1] as string) as Value)) as Float32Array);
   const once = async () => {
     using pass = await runner.forward(batch, { train: true });
     await runner.backward(pass, [{ rows, cotangents }]);

@@ -74,7 +74,12 @@ export interface StageRunner {
   readonly model: Model;
   /** `train` keeps what `backward` needs. */
   forward(batch: TokenBatch, options?: { train?: boolean; signal?: AbortSignal }): Promise<ForwardPass>;
-  quantities(pass: ForwardPass, rows: LabelledRows, names: readonly RowQuantityName[], reference?: ReferenceRows): Promise<QuantityValues>;
+  quantities(
+    pass: ForwardPass,
+    rows: LabelledRows,
+    names: readonly RowQuantityName[],
+    reference?: ReferenceRows,
+  ): Promise<QuantityValues>;
   /** Final hidden states of the rows, [rows, hidden]. */
   hiddenRows(pass: ForwardPass, rows: Int32Array): Promise<Float32Array>;
   /**
@@ -209,7 +214,10 @@ export function createStageRunner(model: Model, options: StageRunnerOptions = {}
     return { referenceHidden: backend.value(data, [size, d]), referenceOutput: reference.outputWeight };
   }
 
-  async function forward(batch: TokenBatch, { train = false, signal }: { train?: boolean; signal?: AbortSignal } = {}): Promise<ForwardPass> {
+  async function forward(
+    batch: TokenBatch,
+    { train = false, signal }: { train?: boolean; signal?: AbortSignal } = {},
+  ): Promise<ForwardPass> {
     const shape = { batch: batch.batch, seq: batch.seq };
     const runOptions = signal ? { signal } : {};
     const ids = backend.value(batch.ids, [batch.ids.length], "int32");
@@ -240,7 +248,8 @@ export function createStageRunner(model: Model, options: StageRunnerOptions = {}
       borders,
       saved,
       [Symbol.dispose]() {
-        for (const value of [hidden, ids, ...borders, ...saved.flatMap((s) => Object.values(s ?? {}))]) value?.dispose();
+        for (const value of [hidden, ids, ...borders, ...saved.flatMap((s) => Object.values(s ?? {}))])
+          value?.dispose();
       },
     };
   }
@@ -258,7 +267,12 @@ export function createStageRunner(model: Model, options: StageRunnerOptions = {}
       const run = await program(`head ${JSON.stringify(request)} ${layoutKey(head)}`, () =>
         headForward(architecture, config, layoutOf(head), request),
       );
-      const given = { hidden: pass.hidden, rows: chunk.rows, labels: chunk.labels, ...referenceInputs(reference, chunk.start, chunk.end, chunk.size) };
+      const given = {
+        hidden: pass.hidden,
+        rows: chunk.rows,
+        labels: chunk.labels,
+        ...referenceInputs(reference, chunk.start, chunk.end, chunk.size),
+      };
       await collect(await run.run(feed(run, head, given)), result, chunk);
       disposeAll(chunk.rows, chunk.labels);
     }
@@ -266,7 +280,11 @@ export function createStageRunner(model: Model, options: StageRunnerOptions = {}
   }
 
   /** Copies the quantities of a chunk to their place and disposes them. */
-  async function collect(outputs: Record<string, Value>, result: QuantityValues, chunk: { start: number; end: number }) {
+  async function collect(
+    outputs: Record<string, Value>,
+    result: QuantityValues,
+    chunk: { start: number; end: number },
+  ) {
     for (const [name, target] of Object.entries(result)) {
       const value = outputs[name] as Value;
       const data = (await backend.read(value)) as Float32Array;
@@ -353,7 +371,10 @@ export function createStageRunner(model: Model, options: StageRunnerOptions = {}
       const run = await (await blockPrograms(stage, pass.shape, request)).backward();
       const kept: Readonly<Record<string, Value>> = pass.saved[layer] ?? {};
       const inputs = feed(run, stage, { ...kept, hidden: border, gradient });
-      const outputs: Record<string, Value> = await run.run(inputs, { ...runOptions, outputs: gradientTargets(stage, request) });
+      const outputs: Record<string, Value> = await run.run(inputs, {
+        ...runOptions,
+        outputs: gradientTargets(stage, request),
+      });
       disposeAll(gradient, ...Object.values(kept));
       gradient = outputs.inputGradient;
     }
@@ -363,7 +384,10 @@ export function createStageRunner(model: Model, options: StageRunnerOptions = {}
         `embed backward ${shapeKey(pass.shape)} ${JSON.stringify(request)} ${layoutKey(embed)}`,
         () => embedBackward(architecture, config, layoutOf(embed), pass.shape, request),
       );
-      await run.run(feed(run, embed, { ids: pass.ids, gradient }), { ...runOptions, outputs: gradientTargets(embed, request) });
+      await run.run(feed(run, embed, { ids: pass.ids, gradient }), {
+        ...runOptions,
+        outputs: gradientTargets(embed, request),
+      });
     }
     gradient?.dispose();
     return found;

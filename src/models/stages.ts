@@ -1,7 +1,18 @@
 // The graphs of a model's stages: forward, and backward derived from the same trace. Compiled once per shape, run for every layer with that layer's weights.
 // Knows shapes and layouts; knows no weights' numbers and no loss.
 
-import { add, cutGraph, type Graph, gather, gradients, graph, input, linear, scatterAddRows, type Tensor } from "../tensor/index.ts";
+import {
+  add,
+  cutGraph,
+  type Graph,
+  gather,
+  gradients,
+  graph,
+  input,
+  linear,
+  scatterAddRows,
+  type Tensor,
+} from "../tensor/index.ts";
 import type { Architecture, AttentionContext, ModelConfig, TokenShape } from "./architecture.ts";
 import { fullAttention } from "./decoder.ts";
 import { type RowContext, type RowQuantityName, rowQuantities } from "./row-quantities.ts";
@@ -35,7 +46,12 @@ export interface StageGraphs {
 const tokens = (shape: TokenShape) => shape.batch * shape.seq;
 
 /** ids int32 [tokens] → hidden [tokens, hidden]. */
-export function embedForward(architecture: Architecture, config: ModelConfig, layout: StageLayout, shape: TokenShape): Graph {
+export function embedForward(
+  architecture: Architecture,
+  config: ModelConfig,
+  layout: StageLayout,
+  shape: TokenShape,
+): Graph {
   const ids = input("ids", [tokens(shape)], "int32");
   return graph({ output: architecture.embed(ids, createStageWeights(layout), config) });
 }
@@ -137,7 +153,12 @@ interface HeadTrace {
   readonly quantities: Partial<Record<RowQuantityName, Tensor>>;
 }
 
-function traceHead(architecture: Architecture, config: ModelConfig, layout: StageLayout, request: RowRequest): HeadTrace {
+function traceHead(
+  architecture: Architecture,
+  config: ModelConfig,
+  layout: StageLayout,
+  request: RowRequest,
+): HeadTrace {
   const hidden = input("hidden", [request.tokens, config.hiddenSize]);
   const rows = input("rows", [request.rows], "int32");
   const labels = input("labels", [request.rows], "int32");
@@ -159,14 +180,17 @@ function traceHead(architecture: Architecture, config: ModelConfig, layout: Stag
       return reference;
     },
   };
-  const quantities = Object.fromEntries(
-    request.quantities.map((name) => [name, rowQuantities[name].build(context)]),
-  );
+  const quantities = Object.fromEntries(request.quantities.map((name) => [name, rowQuantities[name].build(context)]));
   return { weights, gathered, quantities };
 }
 
 /** hidden [tokens, hidden], rows int32 [rows], labels int32 [rows] → each quantity [rows]. */
-export function headForward(architecture: Architecture, config: ModelConfig, layout: StageLayout, request: RowRequest): Graph {
+export function headForward(
+  architecture: Architecture,
+  config: ModelConfig,
+  layout: StageLayout,
+  request: RowRequest,
+): Graph {
   return graph(traceHead(architecture, config, layout, request).quantities);
 }
 
@@ -186,7 +210,12 @@ export function headGradient(
   const seeds = Object.entries(trace.quantities)
     .filter(([name]) => rowQuantities[name as RowQuantityName].differentiable)
     .map(([name, output]) => ({ output, cotangent: input(cotangentName(name), output.shape) }));
-  const outputs = collectGradients(trace.weights, seeds, gradient, gradient.input ? { rowGradient: trace.gathered } : {});
+  const outputs = collectGradients(
+    trace.weights,
+    seeds,
+    gradient,
+    gradient.input ? { rowGradient: trace.gathered } : {},
+  );
   return graph(fused ? { ...trace.quantities, ...outputs } : outputs);
 }
 
@@ -201,7 +230,13 @@ export function scatterRows(config: ModelConfig, rows: number, tokenCount: numbe
 }
 
 /** hidden [tokens, hidden], rows int32 [rows] → the rows after the final norm [rows, hidden]: all a reference must keep for a KL term. */
-export function finalHidden(architecture: Architecture, config: ModelConfig, layout: StageLayout, rows: number, tokenCount: number): Graph {
+export function finalHidden(
+  architecture: Architecture,
+  config: ModelConfig,
+  layout: StageLayout,
+  rows: number,
+  tokenCount: number,
+): Graph {
   const hidden = input("hidden", [tokenCount, config.hiddenSize]);
   const index = input("rows", [rows], "int32");
   return graph({ normed: architecture.finalNorm(gather(hidden, index), createStageWeights(layout), config) });

@@ -55,7 +55,17 @@ export function createAdamW(backend: Backend, store: ParameterStore, options: Ad
     }
     return compiled;
   };
-  const names = ["beta1", "beta2", "scale", "oneMinusBeta1", "oneMinusBeta2", "stepSize", "secondScale", "epsilon", "decay"];
+  const names = [
+    "beta1",
+    "beta2",
+    "scale",
+    "oneMinusBeta1",
+    "oneMinusBeta2",
+    "stepSize",
+    "secondScale",
+    "epsilon",
+    "decay",
+  ];
   const inPlace = writesInPlace(backend);
 
   async function gradientNorm(): Promise<number> {

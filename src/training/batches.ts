@@ -28,13 +28,18 @@ interface Restartable<T> {
  * Every example of the forget side (`forget`, or `alternate` when a loss uses only that) once per epoch, with a retain example for each
  * when there is a retain branch; a single branch of whatever name comes alone.
  */
-export function createBatchSupply(examples: BranchExamples, options: BatchSupplyOptions): BatchSource & { readonly batchesPerEpoch: number } {
+export function createBatchSupply(
+  examples: BranchExamples,
+  options: BatchSupplyOptions,
+): BatchSource & { readonly batchesPerEpoch: number } {
   const names = Object.keys(examples) as BranchName[];
   const forgetSide = names.filter((name) => name !== "retain");
   const anchor = examples[forgetSide[0] ?? "retain"] ?? [];
   const lengthsOf = (list: readonly Sequence[]) => list.map((example) => example.ids.length);
   /** Both of a forget record's answers go into the batch: the longer one decides its bucket. */
-  const anchorLengths = anchor.map((_, i) => Math.max(...forgetSide.map((name) => examples[name]?.[i]?.ids.length ?? 0), lengthsOf(anchor)[i] as number));
+  const anchorLengths = anchor.map((_, i) =>
+    Math.max(...forgetSide.map((name) => examples[name]?.[i]?.ids.length ?? 0), lengthsOf(anchor)[i] as number),
+  );
   const pick = (name: BranchName, indices: readonly number[]): BatchItem[] =>
     indices.map((index) => ({ index, example: examples[name]?.[index] as Sequence }));
 
@@ -49,7 +54,10 @@ export function createBatchSupply(examples: BranchExamples, options: BatchSupply
         assembleLossBatch(Object.fromEntries(sides.map((name) => [name, pick(name, chosen)])), seq),
       );
     }
-    const schedule = createPairSchedule(anchorLengths, lengthsOf(retain), { ...shared, partners: options.partners ?? "random" });
+    const schedule = createPairSchedule(anchorLengths, lengthsOf(retain), {
+      ...shared,
+      partners: options.partners ?? "random",
+    });
     return restartable(schedule, ({ forget, retain: kept, seq }) =>
       assembleLossBatch(
         Object.fromEntries([...forgetSide.map((name) => [name, pick(name, forget)]), ["retain", pick("retain", kept)]]),

@@ -51,9 +51,14 @@ export async function writeCheckpoint(folder: string, checkpoint: Checkpoint, lo
 }
 
 /** The newest complete checkpoint, or undefined when there is none. @throws RunError when it is damaged. */
-export async function readCheckpoint(folder: string): Promise<{ checkpoint: Checkpoint; logBytes: LogBytes } | undefined> {
+export async function readCheckpoint(
+  folder: string,
+): Promise<{ checkpoint: Checkpoint; logBytes: LogBytes } | undefined> {
   if (!existsSync(folder)) return undefined;
-  const newest = (await readdir(folder)).filter((name) => /^step-\d+$/.test(name)).sort().at(-1);
+  const newest = (await readdir(folder))
+    .filter((name) => /^step-\d+$/.test(name))
+    .sort()
+    .at(-1);
   if (!newest) return undefined;
   const path = join(folder, newest);
   try {

@@ -146,7 +146,7 @@ test("AdamW equals its definition in float64 over several steps, decay and clipp
       m[i] = 0.9 * (m[i] as number) + 0.1 * g;
       v[i] = 0.95 * (v[i] as number) + 0.05 * g * g;
       const decay = i < matrix ? 1 - 0.01 * 0.1 : 1;
-      const update = ((m[i] as number) / (1 - 0.9 ** t)) / (Math.sqrt((v[i] as number) / (1 - 0.95 ** t)) + 1e-6);
+      const update = (m[i] as number) / (1 - 0.9 ** t) / (Math.sqrt((v[i] as number) / (1 - 0.95 ** t)) + 1e-6);
       p[i] = (p[i] as number) * decay - 0.01 * update;
     }
   }
@@ -159,7 +159,8 @@ test("AdamW equals its definition in float64 over several steps, decay and clipp
 test("only the trainable weights move", async () => {
   using model = newModel();
   const before = new Map<string, Float32Array>();
-  for (const [name, value] of model.weights) before.set(name, Float32Array.from((await backend.read(value)) as Float32Array));
+  for (const [name, value] of model.weights)
+    before.set(name, Float32Array.from((await backend.read(value)) as Float32Array));
   const names = addLora(model, { rank: 2, alpha: 4, targets: ["q_proj", "down_proj"] }, createRandom(9));
   await run(model, { trainable: names });
   for (const [name, data] of before) expect(await backend.read(model.weights.get(name)!)).toEqual(data);
@@ -182,7 +183,10 @@ test("a loss with a reference and a KL term trains, and starts with KL zero", as
       return { loss: sub(kl, mul(mean(logSigmoid(ratio)), 2)), terms: { kl, ratio: mean(ratio) } };
     },
   };
-  const batches = createBatchSupply({ forget: sequences, retain: sequences }, { batchSize: 3, random: createRandom(2) });
+  const batches = createBatchSupply(
+    { forget: sequences, retain: sequences },
+    { batchSize: 3, random: createRandom(2) },
+  );
   const { lines } = await run(model, { loss, batches, reference });
   expect(Math.abs(lines[0]?.terms.kl as number)).toBeLessThan(1e-5);
   expect(Math.abs(lines[0]?.terms.ratio as number)).toBeLessThan(1e-4);
@@ -203,7 +207,10 @@ test("an aborted run stops with the signal's reason", async () => {
 
 test("a loss that asks for ascent ascends", async () => {
   using model = newModel();
-  const ascent: Loss = { ...descent, terms: ({ forget }) => ({ loss: neg(forget.meanNll()), terms: { ce: forget.meanNll() } }) };
+  const ascent: Loss = {
+    ...descent,
+    terms: ({ forget }) => ({ loss: neg(forget.meanNll()), terms: { ce: forget.meanNll() } }),
+  };
   const { lines } = await run(model, { loss: ascent });
   expect(lines.at(-1)?.terms.ce as number).toBeGreaterThan(lines[0]?.terms.ce as number);
 });

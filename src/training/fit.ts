@@ -107,12 +107,20 @@ export async function fit(options: FitOptions): Promise<void> {
       secondsLeft: (seconds / (step + 1 - firstStep)) * (schedule.totalSteps - step - 1),
     });
     const done = step + 1;
-    await options.afterStep?.(line, async () => ({ step: done, batches: batches.save(), optimiser: await store.save() }));
+    await options.afterStep?.(line, async () => ({
+      step: done,
+      batches: batches.save(),
+      optimiser: await store.save(),
+    }));
   }
 }
 
 /** Puts parameters, optimiser and batches back where the checkpoint left them; returns the next step. */
-async function resume({ resume: checkpoint, batches }: FitOptions, store: ParameterStore, optimiser: AdamW): Promise<number> {
+async function resume(
+  { resume: checkpoint, batches }: FitOptions,
+  store: ParameterStore,
+  optimiser: AdamW,
+): Promise<number> {
   if (!checkpoint) return 0;
   await store.restore(checkpoint.optimiser);
   batches.restore(checkpoint.batches as never);

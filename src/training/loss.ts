@@ -4,7 +4,7 @@
 
 import { type RowQuantityName, rowQuantities } from "../models/row-quantities.ts";
 import { evaluate } from "../runtime/reference/index.ts";
-import { div, gradients, input, segmentSum, sum, type Tensor, dependsOn } from "../tensor/index.ts";
+import { dependsOn, div, gradients, input, segmentSum, sum, type Tensor } from "../tensor/index.ts";
 
 export type BranchName = "forget" | "alternate" | "retain";
 

@@ -68,7 +68,8 @@ export function neededFlops(model: Model, tokens: number): number {
   const first = modules.filter((module) => module.startsWith(firstBlock) && /[qkv]_proj$/.test(module));
   const unneeded = first.reduce((sum, module) => sum + sizeOf(model, `${module}.weight`), 0);
   const adapters = [...model.lora].reduce(
-    (sum, [module, { rank }]) => sum + rank * (weightOf(model, `${module}.weight`).shape as number[]).reduce((a, b) => a + b, 0),
+    (sum, [module, { rank }]) =>
+      sum + rank * (weightOf(model, `${module}.weight`).shape as number[]).reduce((a, b) => a + b, 0),
     0,
   );
   return (4 * base - 2 * unneeded + 6 * adapters) * tokens;

@@ -7,7 +7,12 @@ import type { ScheduleOptions } from "./schedule.ts";
 export const trainingOptions = z.strictObject({
   epochs: z.number().positive().default(1).describe("passes over the data; for unlearning, over the forget set"),
   steps: z.number().int().positive().optional().describe("optimiser steps; overrides epochs"),
-  batchSize: z.number().int().positive().default(8).describe("examples per batch; unlearning adds as many retain examples"),
+  batchSize: z
+    .number()
+    .int()
+    .positive()
+    .default(8)
+    .describe("examples per batch; unlearning adds as many retain examples"),
   accumulation: z.number().int().positive().default(1).describe("batches per optimiser step"),
   learningRate: z.number().positive(),
   schedule: z.enum(["constant", "linear", "cosine"]).default("linear"),
@@ -18,7 +23,10 @@ export const trainingOptions = z.strictObject({
   beta2: z.number().min(0).lt(1).default(0.999),
   epsilon: z.number().positive().default(1e-8),
   clipNorm: z.number().positive().nullable().default(1).describe("global gradient norm; null: no clipping"),
-  residuals: z.enum(["save", "recompute"]).default("save").describe("keep activations for the backward pass, or compute them again"),
+  residuals: z
+    .enum(["save", "recompute"])
+    .default("save")
+    .describe("keep activations for the backward pass, or compute them again"),
 });
 
 export type TrainingOptions = z.output<typeof trainingOptions>;

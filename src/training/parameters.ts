@@ -66,7 +66,11 @@ function replaceWeight(model: Model, name: string, value: Value): void {
   model.weights.set(name, value);
 }
 
-async function flatStore(model: Model, names: readonly string[], isMatrix: (name: string) => boolean): Promise<ParameterStore> {
+async function flatStore(
+  model: Model,
+  names: readonly string[],
+  isMatrix: (name: string) => boolean,
+): Promise<ParameterStore> {
   const { backend } = model;
   const spans = new Map<string, { start: number; end: number; shape: Shape }>();
   let size = 0;
@@ -77,12 +81,10 @@ async function flatStore(model: Model, names: readonly string[], isMatrix: (name
     size += sizeOf(value);
     if (isMatrix(name)) decayEnd = size;
   }
-  const [parameters, gradients, firstMoments, secondMoments] = Array.from({ length: 4 }, () => new Float32Array(size)) as [
-    Float32Array,
-    Float32Array,
-    Float32Array,
-    Float32Array,
-  ];
+  const [parameters, gradients, firstMoments, secondMoments] = Array.from(
+    { length: 4 },
+    () => new Float32Array(size),
+  ) as [Float32Array, Float32Array, Float32Array, Float32Array];
   const gradientValues = new Map<string, Value>();
   for (const [name, { start, end, shape }] of spans) {
     parameters.set(await contents(model, name), start);
@@ -125,7 +127,11 @@ async function flatStore(model: Model, names: readonly string[], isMatrix: (name
   };
 }
 
-async function deviceStore(model: Model, names: readonly string[], isMatrix: (name: string) => boolean): Promise<ParameterStore> {
+async function deviceStore(
+  model: Model,
+  names: readonly string[],
+  isMatrix: (name: string) => boolean,
+): Promise<ParameterStore> {
   const { backend } = model;
   const gradients = new Map<string, Value>();
   const blocks: ParameterBlock[] = [];

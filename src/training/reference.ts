@@ -1,10 +1,10 @@
 // What the frozen reference model says about the training text, computed once before the first step (design §4.2): a scalar per example
 // for preference losses, the final hidden state of each labelled row for KL terms.
 
-import { createStageRunner, type StageRunner } from "../models/stage-runner.ts";
 import type { Sequence } from "../data/batching.ts";
 import { mergedWeight } from "../models/lora.ts";
 import { fullName, type Model, weightOf } from "../models/model.ts";
+import { createStageRunner, type StageRunner } from "../models/stage-runner.ts";
 import type { Value } from "../runtime/backend.ts";
 import type { BranchName } from "./loss.ts";
 import { assembleLossBatch, type BatchItem } from "./loss-batch.ts";

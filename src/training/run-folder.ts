@@ -74,7 +74,8 @@ async function openLocked(options: RunFolderOptions, release: () => void, resume
   const writeManifest = (value: RunManifest) => writeFileAtomic(manifestPath, `${JSON.stringify(value, null, 2)}\n`);
   await writeManifest(manifest);
 
-  const open = (name: string): JsonLines => openJsonLines(join(path, name), { keepBytes: restored?.logBytes[name] ?? 0 });
+  const open = (name: string): JsonLines =>
+    openJsonLines(join(path, name), { keepBytes: restored?.logBytes[name] ?? 0 });
   const logs = {
     metrics: open("metrics.jsonl"),
     timings: open("timings.jsonl"),

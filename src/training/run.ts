@@ -77,6 +77,12 @@ export async function runTraining(run: TrainingRun): Promise<void> {
   });
   const { config, tokenizer, dtype, baseModel } = run.save;
   if (model.lora.size > 0) await saveAdapter(model, join(folder.path, "adapter"), { baseModel, signal });
-  await saveModel(model, join(folder.path, "model"), { config, copyFilesFrom: tokenizer, dtype, overwrite: true, signal });
+  await saveModel(model, join(folder.path, "model"), {
+    config,
+    copyFilesFrom: tokenizer,
+    dtype,
+    overwrite: true,
+    signal,
+  });
   await folder.finish({ before, after: await hashWeights(model) });
 }

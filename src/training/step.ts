@@ -1,8 +1,8 @@
 // Loss and gradient of one batch. When the loss is linear in its row quantities the cotangents are known beforehand and the logits are
 // computed once; otherwise the quantities are computed first. Knows nothing of optimisers or epochs.
 
-import type { LabelledRows, QuantityValues, ReferenceRows, RowGroup, StageRunner } from "../models/stage-runner.ts";
 import type { RowQuantityName } from "../models/row-quantities.ts";
+import type { LabelledRows, QuantityValues, ReferenceRows, RowGroup, StageRunner } from "../models/stage-runner.ts";
 import { type BranchName, type Loss, type LossFeeds, traceLoss } from "./loss.ts";
 import type { BranchBatch, LossBatch } from "./loss-batch.ts";
 import type { Reference } from "./reference.ts";
@@ -45,7 +45,10 @@ export async function lossAndGradients(
     }));
 
   if (traced.linear) {
-    const found = await runner.backward(pass, groups(traced.cotangents({ referenceNll })), { alsoQuantities: true, ...options });
+    const found = await runner.backward(pass, groups(traced.cotangents({ referenceNll })), {
+      alsoQuantities: true,
+      ...options,
+    });
     const quantities = Object.fromEntries(names.map((name, i) => [name, found[i]]));
     return traced.values({ quantities, referenceNll } as LossFeeds);
   }

@@ -1,8 +1,8 @@
 // From a name or { name, … } in a configuration to an entry of a table with its options checked.
 
 import type { z } from "zod";
-import { ConfigError } from "../core/errors.ts";
 import { parseConfig } from "../core/config.ts";
+import { ConfigError } from "../core/errors.ts";
 import type { Registry } from "../core/registry.ts";
 import type { Named } from "./config.ts";
 
@@ -12,7 +12,10 @@ interface Optioned {
 }
 
 /** @throws ConfigError for an unknown name or option, naming the nearest valid one. */
-export async function choose<T extends Optioned>(table: Registry<T>, named: Named): Promise<{ entry: T; options: object }> {
+export async function choose<T extends Optioned>(
+  table: Registry<T>,
+  named: Named,
+): Promise<{ entry: T; options: object }> {
   const { name, ...given } = typeof named === "string" ? { name: named } : named;
   const entry = await table.get(name, { key: table.kind });
   try {

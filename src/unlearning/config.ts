@@ -22,9 +22,14 @@ const existingModel = z.string().describe("a Hugging Face folder or hub id");
 
 const randomModel = z.strictObject({
   init: z.literal("random"),
-  config: z.record(z.string(), z.unknown()).describe("config.json fields; vocab_size and token ids follow from the tokenizer"),
+  config: z
+    .record(z.string(), z.unknown())
+    .describe("config.json fields; vocab_size and token ids follow from the tokenizer"),
   tokenizer: z
-    .union([z.string().describe("folder with tokenizer.json"), z.strictObject({ vocabularySize: z.number().int().positive() })])
+    .union([
+      z.string().describe("folder with tokenizer.json"),
+      z.strictObject({ vocabularySize: z.number().int().positive() }),
+    ])
     .describe("an existing tokenizer, or the size of one to train on the data"),
 });
 
@@ -58,7 +63,10 @@ export const unlearnConfig = z.strictObject({
   plan: z.enum(["once"]).default("once").describe("how often, and how results are merged"),
   forget: dataSources,
   retain: dataSources.optional(),
-  refusals: z.string().optional().describe("file of refusal lines, one per line, for objectives that need an alternate answer"),
+  refusals: z
+    .string()
+    .optional()
+    .describe("file of refusal lines, one per line, for objectives that need an alternate answer"),
   partners: z
     .enum(["random", "in-order"])
     .default("random")

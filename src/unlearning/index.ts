@@ -2,7 +2,7 @@
 
 export { type TrainConfig, trainConfig, type UnlearnConfig, unlearnConfig } from "./config.ts";
 export type { Evaluator, RunContext } from "./context.ts";
-export { objectives, type Objective } from "./objectives/index.ts";
+export { type Objective, objectives } from "./objectives/index.ts";
 export { type Scope, scopes } from "./scopes/index.ts";
 export { openSession, type Session } from "./session.ts";
 export { teach } from "./teach.ts";

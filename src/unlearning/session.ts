@@ -8,7 +8,7 @@ import type { JsonObject } from "../core/json-file.ts";
 import { readJsonObject } from "../core/json-file.ts";
 import type { AutomaticChoice } from "../core/manifest.ts";
 import type { Random } from "../core/random.ts";
-import { type EncodedExample, encodeRecords, type EncodingOptions } from "../data/encoding.ts";
+import { type EncodedExample, type EncodingOptions, encodeRecords } from "../data/encoding.ts";
 import { loadRecords } from "../data/load-records.ts";
 import type { DataRecord } from "../data/record.ts";
 import { initialiseModel, loadModel } from "../models/load.ts";
@@ -130,12 +130,16 @@ async function sessionOf(
 }
 
 /** Reads every source, in order, repeated as asked; also returns the files read. */
-export async function readSources(sources: DataSources, signal?: AbortSignal): Promise<{ records: DataRecord[]; files: string[] }> {
+export async function readSources(
+  sources: DataSources,
+  signal?: AbortSignal,
+): Promise<{ records: DataRecord[]; files: string[] }> {
   const list = Array.isArray(sources) ? sources : [sources];
   const records: DataRecord[] = [];
   const files: string[] = [];
   for (const source of list) {
-    const { path, format, split, limit, repeat } = typeof source === "string" ? { path: source, repeat: 1 } as const : source;
+    const { path, format, split, limit, repeat } =
+      typeof source === "string" ? ({ path: source, repeat: 1 } as const) : source;
     const loaded = await loadRecords({
       path,
       ...(format ? { format } : {}),
@@ -150,7 +154,11 @@ export async function readSources(sources: DataSources, signal?: AbortSignal): P
 }
 
 /** Token ids of the records. @throws ConfigError when there are none. */
-export function encodeAll(session: Pick<Session, "tokenizer" | "encoding">, records: readonly DataRecord[], what: string): EncodedExample[] {
+export function encodeAll(
+  session: Pick<Session, "tokenizer" | "encoding">,
+  records: readonly DataRecord[],
+  what: string,
+): EncodedExample[] {
   const examples = encodeRecords(session.tokenizer, records, session.encoding);
   if (examples.length === 0) throw new ConfigError(`${what} holds no examples`);
   return examples;

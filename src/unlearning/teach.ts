@@ -26,9 +26,18 @@ export async function teach(config: TrainConfig, yaml: string, context: RunConte
   using session =
     typeof config.model === "string"
       ? await openSession(config.model, options)
-      : await openRandomSession(config.model, records, join(config.output, "tokenizer"), random.fork("weights"), options);
+      : await openRandomSession(
+          config.model,
+          records,
+          join(config.output, "tokenizer"),
+          random.fork("weights"),
+          options,
+        );
   const examples = encodeAll(session, records, "the training data");
-  const batches = createBatchSupply({ forget: examples }, { batchSize: config.training.batchSize, random: random.fork("batches") });
+  const batches = createBatchSupply(
+    { forget: examples },
+    { batchSize: config.training.batchSize, random: random.fork("batches") },
+  );
   const totalSteps = stepsOf(config.training, batches.batchesPerEpoch);
   const trainable = scope.entry.select(session.model, scope.options, random.fork("scope"));
 

@@ -4,9 +4,9 @@ import { readFile } from "node:fs/promises";
 import { ConfigError } from "../core/errors.ts";
 import { explainFileFailure } from "../core/files.ts";
 import { createRandom, type Random } from "../core/random.ts";
+import type { Sequence } from "../data/batching.ts";
 import { refuseOverlap } from "../data/overlap.ts";
 import type { DataRecord } from "../data/record.ts";
-import type { Sequence } from "../data/batching.ts";
 import { type BranchExamples, createBatchSupply } from "../training/batches.ts";
 import { type BranchName, type Loss, traceLoss } from "../training/loss.ts";
 import { stepsOf } from "../training/options.ts";
@@ -44,7 +44,11 @@ export async function unlearn(config: UnlearnConfig, yaml: string, context: RunC
   const alternates = loss.branches.includes("alternate")
     ? await alternateRecords(forget.records, config.refusals, random.fork("refusals"))
     : [];
-  const examples = encodeBranches(session, loss, { forget: forget.records, alternate: alternates, retain: retain.records });
+  const examples = encodeBranches(session, loss, {
+    forget: forget.records,
+    alternate: alternates,
+    retain: retain.records,
+  });
   const batches = createBatchSupply(examples, {
     batchSize: config.training.batchSize,
     partners: config.partners,
@@ -106,7 +110,11 @@ function encodeBranches(
 }
 
 /** The forget records with another answer: their own alternate, or a refusal drawn from the file. */
-async function alternateRecords(forget: readonly DataRecord[], file: string | undefined, random: Random): Promise<DataRecord[]> {
+async function alternateRecords(
+  forget: readonly DataRecord[],
+  file: string | undefined,
+  random: Random,
+): Promise<DataRecord[]> {
   const lines = file ? await refusalLines(file) : [];
   return forget.map((record) => {
     const given = record.kind === "question-answer" ? record.alternate : undefined;

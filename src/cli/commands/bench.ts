@@ -19,7 +19,11 @@ interface BenchOptions {
 const batches = [1, 8, 32];
 
 export const bench: Command<BenchOptions> = {
-  examples: ["lethe bench train-step --json", "lethe bench generate", "lethe bench train-step --case 110m-lora-r8 --steps 5"],
+  examples: [
+    "lethe bench train-step --json",
+    "lethe bench generate",
+    "lethe bench train-step --case 110m-lora-r8 --steps 5",
+  ],
   json: "result",
   configure: (parser) => {
     parser

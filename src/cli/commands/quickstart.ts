@@ -6,7 +6,7 @@ import { loadConfig } from "../../core/config.ts";
 import { type RunSummary, renderSummary } from "../../reporting/index.ts";
 import { unlearn, unlearnConfig } from "../../unlearning/index.ts";
 import type { Command } from "../command.ts";
-import { reportPath, type RunOptions, runConfig, withEvaluation } from "../run-command.ts";
+import { type RunOptions, reportPath, runConfig, withEvaluation } from "../run-command.ts";
 
 /** The package's own folder: two above src/cli or dist/cli, three above this file. */
 const packageFolder = fileURLToPath(new URL("../../../", import.meta.url));

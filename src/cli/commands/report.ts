@@ -13,8 +13,9 @@ export const report: Command = {
   run: async ({ positional, result, width }) => {
     const folder = positional[0] as string;
     const run = await writeReport(folder);
-    result({ folder, report: reportPath(folder), evaluations: run.evaluations }, () =>
-      `${renderSummary(run, width)}\n\nreport: ${reportPath(folder)}`,
+    result(
+      { folder, report: reportPath(folder), evaluations: run.evaluations },
+      () => `${renderSummary(run, width)}\n\nreport: ${reportPath(folder)}`,
     );
   },
 };

@@ -18,6 +18,9 @@ export const train: Command<RunOptions> = {
     const config = await readConfigArguments(withEvaluation(trainConfig), call.positional);
     const run = await runConfig(config, call, teach, { onlyAfter: true });
     const { output } = config.value;
-    call.result({ folder: output, evaluations: run.evaluations }, () => `${renderSummary(run, call.width)}\n\nreport: ${reportPath(output)}`);
+    call.result(
+      { folder: output, evaluations: run.evaluations },
+      () => `${renderSummary(run, call.width)}\n\nreport: ${reportPath(output)}`,
+    );
   },
 };

@@ -18,6 +18,9 @@ export const unlearn: Command<RunOptions> = {
     const config = await readConfigArguments(withEvaluation(unlearnConfig), call.positional);
     const run = await runConfig(config, call, runUnlearning);
     const { output } = config.value;
-    call.result({ folder: output, evaluations: run.evaluations }, () => `${renderSummary(run, call.width)}\n\nreport: ${reportPath(output)}`);
+    call.result(
+      { folder: output, evaluations: run.evaluations },
+      () => `${renderSummary(run, call.width)}\n\nreport: ${reportPath(output)}`,
+    );
   },
 };

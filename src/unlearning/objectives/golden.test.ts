@@ -64,7 +64,9 @@ function quantity(side: Side, name: RowQuantityName) {
 async function run(name: string, options: object, sides: Partial<Record<BranchName, Side>>, wrt: BranchName) {
   const objective = await objectives.get(name);
   const loss = objective.loss(objective.options.parse(options));
-  const layout = Object.fromEntries(Object.entries(sides).map(([branch, side]) => [branch, { counts: countsOf(side.rows) }]));
+  const layout = Object.fromEntries(
+    Object.entries(sides).map(([branch, side]) => [branch, { counts: countsOf(side.rows) }]),
+  );
   const traced = traceLoss(loss, layout);
   const quantities: Record<string, Record<string, Float64Array>> = {};
   for (const [branch, names] of Object.entries(traced.quantities)) {
@@ -89,7 +91,8 @@ async function run(name: string, options: object, sides: Partial<Record<BranchNa
     const [dz] = gradients([{ output: tensor, cotangent: input("cotangent", tensor.shape) }], [logits]);
     const values = evaluate({ dz: dz as typeof logits }, { ...own, cotangent }).dz as Float64Array;
     side.rows.forEach(({ b, t }, i) => {
-      for (let v = 0; v < V; v++) gradient[(b * T + t) * V + v] = (gradient[(b * T + t) * V + v] as number) + (values[i * V + v] as number);
+      for (let v = 0; v < V; v++)
+        gradient[(b * T + t) * V + v] = (gradient[(b * T + t) * V + v] as number) + (values[i * V + v] as number);
     });
   }
   return { loss: traced.values(feeds).loss, gradient, linear: traced.linear };
@@ -101,13 +104,76 @@ const alternate: Side = { logits: zAlt, reference: zAltRef, rows: labelled(YAlt)
 /** The last column of each case: value, ‖grad‖₂, grad[0][1][1], grad[1][0][0]. */
 const golden = [
   ["ga", {}, { forget: original }, "forget", -2.9780757624, 0.491531821, 0.1928317317, -0.0907087304],
-  ["grad-diff", { retainWeight: 0 }, { forget: original }, "forget", -2.9780757624, 0.491531821, 0.1928317317, -0.0907087304],
-  ["grad-diff", { forgetWeight: 0 }, { forget: original, retain: original }, "retain", 2.9780757624, 0.491531821, -0.1928317317, 0.0907087304],
-  ["ga-kl", { forgetWeight: 0 }, { forget: original, retain: { ...original, rows: everywhere } }, "retain", 1.2960834643, 0.1795372096, -0.0208497773, 0.0207404248],
-  ["npo", { beta: 0.1, retainWeight: 0 }, { forget: original }, "forget", 12.7330125142, 1.1602304174, 0.4599459936, -0.2107897938],
-  ["simnpo", { beta: 2.5, delta: 1, forgetWeight: 1, retainWeight: 0 }, { forget: original }, "forget", 0.0055671313, 0.0068297075, 0.0025663761, -0.001334114],
-  ["simnpo", { forgetWeight: 1, retainWeight: 0 }, { forget: original }, "forget", 6.608e-7, 1.464e-6, 6.069e-7, -2.461e-7],
-  ["dpo", { beta: 0.1, retainWeight: 0 }, { forget: original, alternate }, "forget", 10.4846734192, 1.0002336086, 0.3881012962, -0.1874967011],
+  [
+    "grad-diff",
+    { retainWeight: 0 },
+    { forget: original },
+    "forget",
+    -2.9780757624,
+    0.491531821,
+    0.1928317317,
+    -0.0907087304,
+  ],
+  [
+    "grad-diff",
+    { forgetWeight: 0 },
+    { forget: original, retain: original },
+    "retain",
+    2.9780757624,
+    0.491531821,
+    -0.1928317317,
+    0.0907087304,
+  ],
+  [
+    "ga-kl",
+    { forgetWeight: 0 },
+    { forget: original, retain: { ...original, rows: everywhere } },
+    "retain",
+    1.2960834643,
+    0.1795372096,
+    -0.0208497773,
+    0.0207404248,
+  ],
+  [
+    "npo",
+    { beta: 0.1, retainWeight: 0 },
+    { forget: original },
+    "forget",
+    12.7330125142,
+    1.1602304174,
+    0.4599459936,
+    -0.2107897938,
+  ],
+  [
+    "simnpo",
+    { beta: 2.5, delta: 1, forgetWeight: 1, retainWeight: 0 },
+    { forget: original },
+    "forget",
+    0.0055671313,
+    0.0068297075,
+    0.0025663761,
+    -0.001334114,
+  ],
+  [
+    "simnpo",
+    { forgetWeight: 1, retainWeight: 0 },
+    { forget: original },
+    "forget",
+    6.608e-7,
+    1.464e-6,
+    6.069e-7,
+    -2.461e-7,
+  ],
+  [
+    "dpo",
+    { beta: 0.1, retainWeight: 0 },
+    { forget: original, alternate },
+    "forget",
+    10.4846734192,
+    1.0002336086,
+    0.3881012962,
+    -0.1874967011,
+  ],
 ] as const;
 
 for (const [name, options, sides, wrt, value, norm, g011, g100] of golden) {

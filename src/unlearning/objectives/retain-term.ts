@@ -1,14 +1,17 @@
 // The part of a loss that keeps what must stay: token NLL or KL to the frozen reference on retain text (methods §1.2).
 
 import { z } from "zod";
-import type { Branches } from "../../training/loss.ts";
 import { add, mul, type Tensor } from "../../tensor/index.ts";
+import type { Branches } from "../../training/loss.ts";
 
 /** γ and α of L = γ·L_forget + α·L_retain, and the kind of L_retain. */
 export const weightOptions = {
   forgetWeight: z.number().nonnegative().default(1).describe("γ: weight of the forget term"),
   retainWeight: z.number().nonnegative().default(1).describe("α: weight of the retain term; 0 needs no retain data"),
-  retain: z.enum(["nll", "kl"]).default("nll").describe("retain term: token NLL, or KL(reference ‖ model) on answer tokens"),
+  retain: z
+    .enum(["nll", "kl"])
+    .default("nll")
+    .describe("retain term: token NLL, or KL(reference ‖ model) on answer tokens"),
 };
 
 export interface Weights {

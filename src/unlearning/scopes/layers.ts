@@ -10,7 +10,11 @@ export const layers = defineScope({
   paper: "",
   options: z.strictObject({
     layers: z.array(z.number().int().nonnegative()).nonempty().describe("layer numbers from 0"),
-    modules: z.array(z.string()).nonempty().optional().describe('only weights whose name holds one of these, such as "mlp"'),
+    modules: z
+      .array(z.string())
+      .nonempty()
+      .optional()
+      .describe('only weights whose name holds one of these, such as "mlp"'),
   }),
   select: (model, { layers, modules }) => {
     const { architecture, config } = model;
@@ -27,7 +31,10 @@ export const layers = defineScope({
     );
     if (names.length === 0) {
       throw new ConfigError(`no weight of layers ${layers.join(", ")} is named ${modules?.join(" or ")}`, {
-        hint: `weights of a layer: ${architecture.weights.block(config).map((spec) => spec.name).join(", ")}`,
+        hint: `weights of a layer: ${architecture.weights
+          .block(config)
+          .map((spec) => spec.name)
+          .join(", ")}`,
       });
     }
     return names;
