@@ -32,7 +32,7 @@ export interface BeginOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Compiled programs for one model. They stay until it is disposed, so keep it for many calls. */
+/** Compiled programs for one model, and float32 copies of its 16-bit weights. They stay until it is disposed, so keep it for many calls. */
 export interface Decoder extends Disposable {
   readonly model: Model;
   /**
@@ -43,8 +43,13 @@ export interface Decoder extends Disposable {
   dispose(): void;
 }
 
-export function createDecoder(model: Model): Decoder {
-  const programs = createStagePrograms(model);
+export interface DecoderOptions {
+  /** Bytes for float32 copies of 16-bit weights, which make every step faster. Default: half of the free memory, up to 4 GiB. */
+  readonly wideBytes?: number | undefined;
+}
+
+export function createDecoder(model: Model, { wideBytes }: DecoderOptions = {}): Decoder {
+  const programs = createStagePrograms(model, wideBytes);
   const dispose = () => programs.dispose();
   return {
     model,

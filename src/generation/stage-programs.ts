@@ -6,6 +6,7 @@ import type { Program, Value } from "../runtime/backend.ts";
 import type { Graph } from "../tensor/index.ts";
 import type { Phase } from "./cached-attention.ts";
 import { cachedBlock, type HeadOutput, lastTokenHead, tokenEmbedding } from "./step-graphs.ts";
+import { createWideWeights, wideBudget } from "./wide-weights.ts";
 
 /** A stage ready to run: the program and its weights by input name. */
 export interface StageRun {
@@ -28,9 +29,11 @@ export interface StagePrograms extends Disposable {
   dispose(): void;
 }
 
-export function createStagePrograms(model: Model): StagePrograms {
+/** `wideBytes`: memory for float32 copies of 16-bit weights. */
+export function createStagePrograms(model: Model, wideBytes = wideBudget(model)): StagePrograms {
   const { architecture, config, backend } = model;
   const compiled = new Map<string, Promise<Program>>();
+  const wide = createWideWeights(wideBytes, compile);
 
   function compile(key: string, trace: () => Graph): Promise<Program> {
     let program = compiled.get(key);
@@ -43,9 +46,21 @@ export function createStagePrograms(model: Model): StagePrograms {
     return program;
   }
 
+  /** A stage's weights, float32 where there is room for that, and the layout that fits them. */
+  async function widened(stage: StageId) {
+    const { weights, lora } = stageLayout(model, stage);
+    const values = new Map<string, Value>();
+    for (const name of Object.keys(weights)) {
+      const stored = weightOf(model, fullName(model, stage, name));
+      values.set(name, (await wide.of(stored)) ?? stored);
+    }
+    const described = Array.from(values, ([name, { shape, dtype }]) => [name, { shape, dtype }] as const);
+    return { layout: { lora, weights: Object.fromEntries(described) }, values };
+  }
+
   async function stages(shape: TokenShape, phase: Phase, capacity: number, output: HeadOutput): Promise<StageRuns> {
     const load = async (stage: StageId): Promise<StageRun> => {
-      const layout = stageLayout(model, stage);
+      const { layout, values } = await widened(stage);
       const key = [stage.kind, phase, shape.batch, shape.seq, capacity, output, JSON.stringify(layout)].join(" ");
       const program = await compile(key, () => {
         if (stage.kind === "embed") return tokenEmbedding(architecture, config, layout, shape);
@@ -53,16 +68,18 @@ export function createStagePrograms(model: Model): StagePrograms {
         return cachedBlock(architecture, config, layout, shape, phase, capacity);
       });
       const weights: Record<string, Value> = {};
-      for (const name of Object.keys(layout.weights)) {
-        if (name in program.inputs) weights[name] = weightOf(model, fullName(model, stage, name));
-      }
+      for (const [name, value] of values) if (name in program.inputs) weights[name] = value;
       return { program, weights };
     };
-    const runs = await Promise.all(stagesOf(config).map(load));
-    return { embed: runs[0] as StageRun, blocks: runs.slice(1, -1), head: runs.at(-1) as StageRun };
+    const [embedStage, ...rest] = stagesOf(config) as [StageId, ...StageId[]];
+    const headStage = rest.pop() as StageId;
+    // In this order memory for wide weights goes first to the tables, of which the embedding would be cast whole to read a few rows.
+    const [embed, head] = [await load(embedStage), await load(headStage)];
+    return { embed, blocks: await Promise.all(rest.map(load)), head };
   }
 
   const dispose = () => {
+    wide.dispose();
     for (const program of compiled.values()) {
       program.then(
         (ready) => ready.dispose(),
