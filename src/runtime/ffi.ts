@@ -15,9 +15,16 @@ export interface Library {
   call<F extends (...args: never[]) => unknown>(prototype: string): F;
 }
 
-/** Opens a shared library; null means the process itself, which has the C library on Linux and macOS. Throws when it cannot. */
+/** koffi unloads a library when its object is collected, though addresses of its functions are still in use. */
+const loaded: unknown[] = [];
+
+/**
+ * Opens a shared library for the rest of the process; null means the process itself, which has the C library on Linux and macOS.
+ * Throws when it cannot.
+ */
 export function openLibrary(file: string | null): Library {
   const library = koffi.load(file);
+  loaded.push(library);
   return { call: (prototype) => library.func(prototype) as never };
 }
 
