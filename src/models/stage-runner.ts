@@ -64,7 +64,7 @@ export interface StageRunnerOptions {
   /** Full names of the weights to compute gradients for. */
   readonly trainable?: ReadonlySet<string>;
   /** Where the gradient of each trainable weight is written, by full name. */
-  readonly gradients?: ReadonlyMap<string, Value>;
+  readonly gradients?: Map<string, Value>;
   readonly residuals?: ResidualPolicy;
   /** Upper bound of one chunk of logits in bytes. */
   readonly logitsBytes?: number;
@@ -157,16 +157,26 @@ export function createStageRunner(model: Model, options: StageRunnerOptions = {}
     };
   }
 
-  function gradientTargets(stage: StageId, request: GradientRequest): Record<string, Value> {
-    const targets: Record<string, Value> = {};
-    for (const name of request.weights) {
-      const full = fullName(model, stage, name);
-      const target = gradients.get(full);
-      if (!target) throw new Error(`no gradient buffer for "${full}"`);
-      targets[gradientName(name)] = target;
-      written.add(full);
+  /** Runs a program that yields weight gradients; they land in the gradient buffers, or take their place where the backend cannot write in place. */
+  async function runForGradients(
+    run: Program,
+    stage: StageId,
+    request: GradientRequest,
+    inputs: Record<string, Value>,
+    runOptions: { signal?: AbortSignal },
+  ): Promise<Record<string, Value>> {
+    const targets = new Map(request.weights.map((name) => [gradientName(name), fullName(model, stage, name)]));
+    for (const full of targets.values()) written.add(full);
+    if (backend.writesInPlace) {
+      const given = [...targets].map(([output, full]) => [output, gradients.get(full) as Value] as const);
+      return run.run(inputs, { ...runOptions, outputs: Object.fromEntries(given) });
     }
-    return targets;
+    const outputs = await run.run(inputs, runOptions);
+    for (const [output, full] of targets) {
+      gradients.get(full)?.dispose();
+      gradients.set(full, outputs[output] as Value);
+    }
+    return outputs;
   }
 
   const layoutKey = (stage: StageId) => JSON.stringify(layoutOf(stage));
@@ -324,7 +334,7 @@ export function createStageRunner(model: Model, options: StageRunnerOptions = {}
         const values = (cotangents[name] as Float32Array).subarray(chunk.start, chunk.end);
         given[cotangentName(name)] = backend.value(paddedFloats(values, chunk.size), [chunk.size]);
       }
-      const outputs = await run.run(feed(run, head, given), { ...runOptions, outputs: gradientTargets(head, wanted) });
+      const outputs = await runForGradients(run, head, wanted, feed(run, head, given), runOptions);
       await collect(outputs, result, chunk);
       if (outputs.rowGradient) total = await scatter(chunk, outputs.rowGradient, total, tokens, runOptions);
       disposeAll(chunk.rows, chunk.labels, ...names.map((name) => given[cotangentName(name)]));
@@ -371,10 +381,7 @@ export function createStageRunner(model: Model, options: StageRunnerOptions = {}
       const run = await (await blockPrograms(stage, pass.shape, request)).backward();
       const kept: Readonly<Record<string, Value>> = pass.saved[layer] ?? {};
       const inputs = feed(run, stage, { ...kept, hidden: border, gradient });
-      const outputs: Record<string, Value> = await run.run(inputs, {
-        ...runOptions,
-        outputs: gradientTargets(stage, request),
-      });
+      const outputs: Record<string, Value> = await runForGradients(run, stage, request, inputs, runOptions);
       disposeAll(gradient, ...Object.values(kept));
       gradient = outputs.inputGradient;
     }
@@ -384,10 +391,7 @@ export function createStageRunner(model: Model, options: StageRunnerOptions = {}
         `embed backward ${shapeKey(pass.shape)} ${JSON.stringify(request)} ${layoutKey(embed)}`,
         () => embedBackward(architecture, config, layoutOf(embed), pass.shape, request),
       );
-      await run.run(feed(run, embed, { ids: pass.ids, gradient }), {
-        ...runOptions,
-        outputs: gradientTargets(embed, request),
-      });
+      await runForGradients(run, embed, request, feed(run, embed, { ids: pass.ids, gradient }), runOptions);
     }
     gradient?.dispose();
     return found;

@@ -29,6 +29,8 @@ export interface Program extends Disposable {
 
 export interface Backend extends Disposable {
   readonly name: "reference" | "ort-cpu" | "ort-webgpu";
+  /** May a value be an input and a preallocated output of one run? On WebGPU a buffer cannot be read and written in one dispatch. */
+  readonly writesInPlace: boolean;
   /** Compiles, or returns the program already compiled for a structurally equal graph. */
   compile(graph: Graph): Promise<Program>;
   /**

@@ -3,7 +3,7 @@
 
 import type { Backend, Program, Value } from "../runtime/backend.ts";
 import { add, div, graph, input, mul, type Shape, sqrt, square, sub, sum } from "../tensor/index.ts";
-import { type ParameterBlock, type ParameterStore, writesInPlace } from "./parameters.ts";
+import type { ParameterBlock, ParameterStore } from "./parameters.ts";
 
 export interface AdamWOptions {
   readonly beta1: number;
@@ -66,7 +66,7 @@ export function createAdamW(backend: Backend, store: ParameterStore, options: Ad
     "epsilon",
     "decay",
   ];
-  const inPlace = writesInPlace(backend);
+  const inPlace = backend.writesInPlace;
 
   async function gradientNorm(): Promise<number> {
     let total = 0;

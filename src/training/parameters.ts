@@ -3,7 +3,7 @@
 
 import type { Model } from "../models/model.ts";
 import { weightOf } from "../models/model.ts";
-import type { Backend, Value } from "../runtime/backend.ts";
+import type { Value } from "../runtime/backend.ts";
 import type { Shape } from "../tensor/index.ts";
 import { toFloat32 } from "../weights/index.ts";
 
@@ -37,9 +37,6 @@ export interface OptimiserState {
   readonly secondMoments: Float32Array;
 }
 
-/** Can results be written over a program's own inputs? On WebGPU a buffer cannot be read and written in one dispatch. */
-export const writesInPlace = (backend: Backend) => backend.name !== "ort-webgpu";
-
 /** Scalars per optimiser run: four buffers of this size stay in the cache. */
 const blockSize = 1 << 17;
 
@@ -51,7 +48,7 @@ export async function createParameterStore(model: Model, names: Iterable<string>
   const all = [...names];
   const isMatrix = (name: string) => weightOf(model, name).shape.length > 1;
   const ordered = [...all.filter(isMatrix), ...all.filter((name) => !isMatrix(name))];
-  return writesInPlace(model.backend) ? flatStore(model, ordered, isMatrix) : deviceStore(model, ordered, isMatrix);
+  return model.backend.writesInPlace ? flatStore(model, ordered, isMatrix) : deviceStore(model, ordered, isMatrix);
 }
 
 const sizeOf = (value: Value) => value.shape.reduce((a, b) => a * b, 1);

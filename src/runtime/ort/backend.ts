@@ -78,6 +78,7 @@ export async function createOrtBackend(options: OrtOptions = {}): Promise<OrtBac
 
   return {
     name: device === "cpu" ? "ort-cpu" : "ort-webgpu",
+    writesInPlace: device === "cpu",
     details: describe(environment, device, options, threads, ownThreads === undefined),
     compile: living(async (graph: Graph) =>
       cache.get(structuralKey(graph), () =>

@@ -15,6 +15,7 @@ export function createReferenceBackend(): Backend {
   const dispose = () => programs.clear();
   return {
     name: "reference",
+    writesInPlace: true,
     async compile(graph) {
       const key = structuralKey(graph);
       const program = programs.get(key) ?? createProgram(graph, () => programs.delete(key));
