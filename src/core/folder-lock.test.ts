@@ -1,10 +1,10 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { RunError } from "./errors.ts";
+import { FileError, RunError } from "./errors.ts";
 import { LOCK_NAME, lockFolder } from "./folder-lock.ts";
 
 let folder: string;
@@ -75,6 +75,26 @@ describe("a folder lock", () => {
     writeFileSync(join(folder, LOCK_NAME), "{torn");
     lockFolder(folder).release();
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test("that is abandoned takes the folders along that were made for it, but nothing that is in use", () => {
+    const deep = join(folder, "a", "b");
+    lockFolder(deep).abandon();
+    expect(existsSync(folder)).toBe(false);
+    const lock = lockFolder(deep);
+    writeFileSync(join(folder, "a", "mine"), "");
+    lock.abandon();
+    expect(readdirSync(join(folder, "a"))).toEqual(["mine"]);
+    mkdirSync(deep);
+    lockFolder(deep).abandon();
+    expect(readdirSync(join(folder, "a"))).toEqual(["b", "mine"]);
+  });
+
+  test("on a path that is a file says so and leaves no trace", () => {
+    writeFileSync(folder, "");
+    expect(() => lockFolder(folder)).toThrow(FileError);
+    expect(() => lockFolder(join(folder, "below"))).toThrow("a part of the path is a file");
+    expect(readdirSync(join(folder, ".."))).toEqual(["run"]);
   });
 
   test("is not removed by a holder that lost it", () => {

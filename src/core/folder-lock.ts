@@ -1,9 +1,19 @@
 // One process per run folder: a lock file naming its holder. A holder that died loses it. Knows nothing of what the folder is for.
 
 import { randomUUID } from "node:crypto";
-import { constants, copyFileSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  constants,
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { RunError } from "./errors.ts";
 import { explainFileFailure } from "./files.ts";
 
@@ -14,6 +24,8 @@ export interface FolderLock {
   /** True if the lock of a dead process was taken over: its run was cut short. */
   readonly tookOver: boolean;
   release(): void;
+  /** Releases, and removes the folders that were made for the lock, as far as nothing is in them. */
+  abandon(): void;
   [Symbol.dispose](): void;
 }
 
@@ -34,8 +46,13 @@ export function lockFolder(folder: string): FolderLock {
   const own: Holder = { pid: process.pid, start: processStart(process.pid), host: hostname(), token: randomUUID() };
   const draft = join(folder, `${LOCK_NAME}.${own.token}`);
   let tookOver = false;
+  let made: string | undefined;
+  const undo = () => {
+    rmSync(draft, { force: true });
+    if (made !== undefined) removeEmptyFolders(resolve(folder), resolve(made));
+  };
   try {
-    mkdirSync(folder, { recursive: true });
+    made = mkdirSync(folder, { recursive: true });
     writeFileSync(draft, JSON.stringify(own));
     while (!placeLock(draft, path)) {
       const text = readIfThere(path);
@@ -44,15 +61,38 @@ export function lockFolder(folder: string): FolderLock {
       if (holder && isAlive(holder)) throw inUse(folder, path, holder);
       tookOver = removeIfUnchanged(path, text) || tookOver;
     }
-  } catch (error) {
-    throw explainFileFailure(error, path, "write");
-  } finally {
     rmSync(draft, { force: true });
+  } catch (error) {
+    quietly(undo);
+    throw explainFileFailure(error, folder, "write");
   }
   const release = () => {
     if (parseHolder(readIfThere(path) ?? "")?.token === own.token) rmSync(path, { force: true });
   };
-  return { folder, tookOver, release, [Symbol.dispose]: release };
+  const abandon = () => {
+    release();
+    undo();
+  };
+  return { folder, tookOver, release, abandon, [Symbol.dispose]: release };
+}
+
+/** From `folder` up to `top`, until one is not empty. */
+function removeEmptyFolders(folder: string, top: string): void {
+  for (let current = folder; ; current = dirname(current)) {
+    try {
+      rmdirSync(current);
+    } catch {
+      return;
+    }
+    if (current === top) return;
+  }
+}
+
+/** For tidying up after an error, which must not be hidden by another. */
+function quietly(work: () => void): void {
+  try {
+    work();
+  } catch {}
 }
 
 /** Gives the finished draft its name, unless the name is taken. A link is atomic; file systems without links get an exclusive copy. */
