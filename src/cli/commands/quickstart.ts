@@ -3,15 +3,14 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { loadConfig } from "../../core/config.ts";
-import { type RunSummary, renderSummary } from "../../reporting/index.ts";
-import { unlearn, unlearnConfig } from "../../unlearning/index.ts";
+import { type RunSummary, runUnlearn, unlearnRun } from "../../reporting/index.ts";
 import type { Command } from "../command.ts";
-import { type RunOptions, reportPath, runConfig, withEvaluation } from "../run-command.ts";
+import { type RunCommandOptions, runOptions, showRun } from "../run-command.ts";
 
 /** The package's own folder: two above src/cli or dist/cli, three above this file. */
 const packageFolder = fileURLToPath(new URL("../../../", import.meta.url));
 
-interface QuickstartOptions extends RunOptions {
+interface QuickstartOptions extends RunCommandOptions {
   readonly output: string;
 }
 
@@ -28,12 +27,9 @@ export const quickstart: Command<QuickstartOptions> = {
     const output = call.options.resume ? call.options.output : freeFolder(call.options.output);
     const file = `${packageFolder}models/mini/quickstart.yaml`;
     const overrides = [...call.positional, `output=${JSON.stringify(output)}`];
-    const config = await loadConfig(withEvaluation(unlearnConfig), file, overrides);
-    const value = fromPackage(config.value);
-    const run = await runConfig({ ...config, value }, call, unlearn);
-    call.result({ folder: output, evaluations: run.evaluations }, () =>
-      [renderSummary(run, call.width), sampleAnswers(run), `report: ${reportPath(output)}`].join("\n\n"),
-    );
+    const config = await loadConfig(unlearnRun, file, overrides);
+    const run = await runUnlearn({ ...config, value: fromPackage(config.value) }, runOptions(call));
+    showRun(call, output, run, [sampleAnswers(run)]);
   },
 };
 

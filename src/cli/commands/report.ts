@@ -1,8 +1,8 @@
 // `lethe report`: writes a run folder's report.html again and prints its comparison.
 
-import { renderSummary } from "../../reporting/index.ts";
+import { writeReport } from "../../reporting/index.ts";
 import type { Command } from "../command.ts";
-import { reportPath, writeReport } from "../run-command.ts";
+import { showRun } from "../run-command.ts";
 
 export const report: Command = {
   examples: ["lethe report runs/quickstart", "lethe report runs/quickstart --json"],
@@ -10,12 +10,8 @@ export const report: Command = {
   configure: (parser) => {
     parser.argument("<run>", "run folder");
   },
-  run: async ({ positional, result, width }) => {
-    const folder = positional[0] as string;
-    const run = await writeReport(folder);
-    result(
-      { folder, report: reportPath(folder), evaluations: run.evaluations },
-      () => `${renderSummary(run, width)}\n\nreport: ${reportPath(folder)}`,
-    );
+  run: async (call) => {
+    const folder = call.positional[0] as string;
+    showRun(call, folder, await writeReport(folder));
   },
 };

@@ -1,12 +1,11 @@
 // `lethe train`: teaches a model from a configuration.
 
-import { renderSummary } from "../../reporting/index.ts";
-import { teach, trainConfig } from "../../unlearning/index.ts";
+import { runTrain, trainRun } from "../../reporting/index.ts";
 import type { Command } from "../command.ts";
 import { readConfigArguments } from "../config-arguments.ts";
-import { configureRun, type RunOptions, reportPath, runConfig, withEvaluation } from "../run-command.ts";
+import { configureRun, type RunCommandOptions, runOptions, showRun } from "../run-command.ts";
 
-export const train: Command<RunOptions> = {
+export const train: Command<RunCommandOptions> = {
   examples: [
     "lethe train models/mini/train.yaml",
     "lethe train examples/knowundo-privacy/target.yaml training.epochs=12 seed=1",
@@ -15,12 +14,7 @@ export const train: Command<RunOptions> = {
   json: "events",
   configure: configureRun,
   run: async (call) => {
-    const config = await readConfigArguments(withEvaluation(trainConfig), call.positional);
-    const run = await runConfig(config, call, teach, { onlyAfter: true });
-    const { output } = config.value;
-    call.result(
-      { folder: output, evaluations: run.evaluations },
-      () => `${renderSummary(run, call.width)}\n\nreport: ${reportPath(output)}`,
-    );
+    const config = await readConfigArguments(trainRun, call.positional);
+    showRun(call, config.value.output, await runTrain(config, runOptions(call)));
   },
 };
