@@ -1,8 +1,9 @@
 // The columns of a run's comparison: before, along the way, after, and a model retrained without the forget data. Writes them into the run folder.
 
 import { silent } from "../core/events.ts";
+import type { RunFolder } from "../training/run-folder.ts";
 import type { RunContext } from "../unlearning/context.ts";
-import { openSession, type Session } from "../unlearning/session.ts";
+import { checkModel, openSession, type Session } from "../unlearning/session.ts";
 import { type Benchmark, evaluate, prepareBenchmark, trajectoryPoint } from "./evaluate.ts";
 import type { EvaluationOptions } from "./options.ts";
 import type { Evaluation } from "./result.ts";
@@ -19,20 +20,21 @@ export function compareColumns(
   { seed, onlyAfter = false, found }: { seed: number; onlyAfter?: boolean; found?: (evaluation: Evaluation) => void },
 ): NonNullable<RunContext["evaluator"]> {
   const { report, signal } = context;
-  return async (session, folder, totalSteps) => {
+  return async (session, totalSteps) => {
     const benchmark = await prepareBenchmark(session, options, signal);
-    const column = async (name: string, of: Session, sets: Benchmark) => {
+    if (options.retrained !== undefined) await checkModel(options.retrained, { report, signal });
+    const column = async (folder: RunFolder, name: string, of: Session, sets: Benchmark) => {
       const evaluation = await evaluate(of, sets, { column: name, seed, report, signal });
       await folder.writeJson(fileOf(name), evaluation);
       found?.(evaluation);
     };
     return {
       every: options.every,
-      async at(step) {
+      async at(step, folder) {
         folder.logTrajectory(await trajectoryPoint(session, benchmark, step, signal));
-        if (step === 0 && !onlyAfter) await column("before", session, benchmark);
+        if (step === 0 && !onlyAfter) await column(folder, "before", session, benchmark);
         if (step < totalSteps) return;
-        await column("after", session, benchmark);
+        await column(folder, "after", session, benchmark);
         if (options.retrained === undefined) return;
         using retrained = await openSession(options.retrained, {
           device: "cpu",
@@ -40,7 +42,7 @@ export function compareColumns(
           report: silent,
           signal,
         });
-        await column("retrained", retrained, await prepareBenchmark(retrained, options, signal)); // its tokenizer may be another
+        await column(folder, "retrained", retrained, await prepareBenchmark(retrained, options, signal)); // its tokenizer may be another
       },
     };
   };

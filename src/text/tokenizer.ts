@@ -80,14 +80,18 @@ export function createTokenizer(json: JsonObject, files: SpecialTokenFiles, file
 /**
  * Checks that a model has an embedding row for every token.
  * @param vocabularySize rows of the model's embedding
+ * @param folder where the tokenizer is from, for the error
  * @throws ModelError otherwise
  */
-export function checkTokenizerFits(tokenizer: Tokenizer, vocabularySize: number): void {
+export function checkTokenizerFits(tokenizer: Tokenizer, vocabularySize: number, folder?: string): void {
   if (tokenizer.vocabularySize <= vocabularySize) return;
   const last = tokenizer.vocabularySize - 1;
   throw new ModelError(
     `the tokenizer does not match the model: it has ids up to ${last} (${JSON.stringify(tokenizer.tokenOf(last))}), the model has room for ${vocabularySize} tokens`,
-    { hint: "Use the tokenizer that the model was trained with." },
+    {
+      hint: "Use the tokenizer that the model was trained with.",
+      ...(folder === undefined ? {} : { place: { file: join(folder, "tokenizer.json") } }),
+    },
   );
 }
 

@@ -10,14 +10,21 @@ import { readJsonObject } from "../core/json-file.ts";
 import { openSafetensors, readFloats, writeSafetensors } from "../weights/index.ts";
 import type { Checkpoint } from "./fit.ts";
 
-/** Lengths of the run's logs when the checkpoint was taken: what came after is cut off on resume. */
-export type LogBytes = Readonly<Record<string, number>>;
+/** A checkpoint with what of its run it belongs to. */
+export interface StoredCheckpoint {
+  readonly checkpoint: Checkpoint;
+  /** Lengths of the run's logs when it was taken: what came after is cut off on resume. */
+  readonly logBytes: Readonly<Record<string, number>>;
+  /** True when the step's evaluation was still to come. */
+  readonly evaluationDue: boolean;
+}
 
 const positionSchema = z.object({
   format: z.literal(1),
   step: z.number().int().nonnegative(),
   batches: z.unknown(),
   logBytes: z.record(z.string(), z.number().int().nonnegative()),
+  evaluationDue: z.boolean().default(false),
 });
 
 const stateFile = "optimiser.safetensors";
@@ -25,7 +32,10 @@ const positionFile = "position.json";
 const nameOf = (step: number) => `step-${String(step).padStart(8, "0")}`;
 
 /** Writes `folder`/step-N and then removes the older ones. */
-export async function writeCheckpoint(folder: string, checkpoint: Checkpoint, logBytes: LogBytes): Promise<string> {
+export async function writeCheckpoint(
+  folder: string,
+  { checkpoint, logBytes, evaluationDue }: StoredCheckpoint,
+): Promise<string> {
   const target = join(folder, nameOf(checkpoint.step));
   const draft = `${target}.tmp`;
   try {
@@ -37,7 +47,7 @@ export async function writeCheckpoint(folder: string, checkpoint: Checkpoint, lo
       join(draft, stateFile),
       tensors.map(([name, data]) => ({ name, dtype: "F32" as const, shape: [data.length], data })),
     );
-    const position = { format: 1, step: checkpoint.step, batches: checkpoint.batches, logBytes };
+    const position = { format: 1, step: checkpoint.step, batches: checkpoint.batches, logBytes, evaluationDue };
     await writeFileAtomic(join(draft, positionFile), `${JSON.stringify(position)}\n`);
     await rm(target, { recursive: true, force: true });
     await rename(draft, target);
@@ -45,47 +55,54 @@ export async function writeCheckpoint(folder: string, checkpoint: Checkpoint, lo
       if (name !== nameOf(checkpoint.step)) await rm(join(folder, name), { recursive: true, force: true });
     }
   } catch (error) {
+    await rm(draft, { recursive: true, force: true }).catch(() => {});
     throw explainFileFailure(error, target, "write");
   }
   return target;
 }
 
-/** The newest complete checkpoint, or undefined when there is none. @throws RunError when it is damaged. */
-export async function readCheckpoint(
-  folder: string,
-): Promise<{ checkpoint: Checkpoint; logBytes: LogBytes } | undefined> {
+/** Step of the newest checkpoint, or undefined when there is none. */
+export async function newestStep(folder: string): Promise<number | undefined> {
+  const newest = await newestName(folder);
+  return newest === undefined ? undefined : Number(newest.slice("step-".length));
+}
+
+async function newestName(folder: string): Promise<string | undefined> {
   if (!existsSync(folder)) return undefined;
-  const newest = (await readdir(folder))
-    .filter((name) => /^step-\d+$/.test(name))
-    .sort()
-    .at(-1);
-  if (!newest) return undefined;
+  const names = (await readdir(folder)).filter((name) => /^step-\d+$/.test(name));
+  return names.sort().at(-1);
+}
+
+/** The newest complete checkpoint, or undefined when there is none. @throws RunError when it is damaged. */
+export async function readCheckpoint(folder: string): Promise<StoredCheckpoint | undefined> {
+  const newest = await newestName(folder);
+  if (newest === undefined) return undefined;
   const path = join(folder, newest);
   try {
-    const position = positionSchema.parse(readJsonObject(join(path, positionFile)));
+    const { step, batches, logBytes, evaluationDue } = positionSchema.parse(readJsonObject(join(path, positionFile)));
     using file = openSafetensors(join(path, stateFile));
     const read = (name: string) => {
       const tensor = file.tensors.get(name);
       if (!tensor) throw new Error(`${stateFile} has no tensor "${name}"`);
       return readFloats(tensor);
     };
-    return {
-      logBytes: position.logBytes,
-      checkpoint: {
-        step: position.step,
-        batches: position.batches,
-        optimiser: {
-          parameters: read("parameters"),
-          firstMoments: read("firstMoments"),
-          secondMoments: read("secondMoments"),
-        },
-      },
+    const optimiser = {
+      parameters: read("parameters"),
+      firstMoments: read("firstMoments"),
+      secondMoments: read("secondMoments"),
     };
+    return { checkpoint: { step, batches, optimiser }, logBytes, evaluationDue };
   } catch (cause) {
-    throw new RunError(`checkpoint ${path} is damaged: ${(cause as Error).message}`, {
+    throw new RunError(`checkpoint ${path} is damaged: ${reasonOf(cause)}`, {
       place: { file: path },
-      hint: "Delete this folder and run without --resume to begin again.",
+      hint: "Delete it and resume: the run then begins again. Or choose another output folder (output=...).",
       cause,
     });
   }
+}
+
+function reasonOf(cause: unknown): string {
+  if (!(cause instanceof z.ZodError)) return (cause as Error).message;
+  const issue = cause.issues[0];
+  return `${positionFile}: ${issue?.path.join(".")}: ${issue?.message}`;
 }

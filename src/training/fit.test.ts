@@ -224,3 +224,56 @@ test("schedules rise in warm-up, then fall to their final share", () => {
   expect(at("linear", 104)).toBeCloseTo(0.2);
   expect(at("constant", 90)).toBe(2);
 });
+
+test("aborted in the midst of a step, the last whole step can be gone on from to the same bytes", async () => {
+  using whole = newModel();
+  const full = await run(whole);
+  const controller = new AbortController();
+  let kept: Checkpoint | undefined;
+  using cut = newModel();
+  const supply = createBatchSupply({ forget: sequences }, { batchSize: 2, random: createRandom(2) });
+  let taken = 0;
+  const next = () => {
+    if (++taken === 8) controller.abort();
+    return supply.next();
+  };
+  const batches = { ...supply, next, epoch: 0 };
+  const ending = run(cut, {
+    batches,
+    signal: controller.signal,
+    onAbort: async (checkpoint) => {
+      kept = structuredClone(await checkpoint());
+    },
+  });
+  await expect(ending).rejects.toThrow("abort");
+  expect(kept?.step).toBe(7);
+  using again = newModel();
+  expect((await run(again, { resume: kept })).hash).toBe(full.hash);
+});
+
+test("a diverging run stops with an error that names the step and a lower rate, not with NaN weights", async () => {
+  using model = newModel();
+  const schedule = { schedule: "constant", learningRate: 1e20, warmupSteps: 0, totalSteps: 12, finalRatio: 1 } as const;
+  const ending = run(model, { schedule, clipNorm: undefined });
+  await expect(ending).rejects.toThrow(/^the (loss|gradient's norm) is \S+ at step [2-9] of 12: training diverged$/);
+  await expect(ending).rejects.toMatchObject({
+    code: "run",
+    hint: expect.stringContaining("such as 10000000000000000000, or clip"),
+  });
+
+  using last = newModel();
+  const beyond = { ...schedule, learningRate: 1e39, totalSteps: 1 };
+  await expect(run(last, { schedule: beyond })).rejects.toThrow(
+    "a trained weight is no longer a finite number at step 1",
+  );
+});
+
+test("a checkpoint of another run is refused", async () => {
+  using model = newModel();
+  const { checkpoints } = await run(model);
+  using other = newModel();
+  const trainable = ["model.norm.weight"];
+  await expect(run(other, { trainable, resume: checkpoints[0] })).rejects.toThrow(
+    /holds \d+ numbers where this run trains 16/,
+  );
+});

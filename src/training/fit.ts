@@ -1,10 +1,11 @@
 // The training loop: batches in, updated parameters out, with schedule, accumulation, clipping, checkpoints and events.
 // Serves teaching and unlearning alike; knows neither where batches come from nor what the loss is for.
 
+import { RunError } from "../core/errors.ts";
 import type { Reporter } from "../core/events.ts";
 import type { MetricsLogLine } from "../core/metrics-log.ts";
 import type { Model } from "../models/model.ts";
-import { createStageRunner } from "../models/stage-runner.ts";
+import { createStageRunner, type StageRunner } from "../models/stage-runner.ts";
 import type { ResidualPolicy } from "../models/stages.ts";
 import { type AdamW, type AdamWOptions, createAdamW } from "./adamw.ts";
 import type { Loss } from "./loss.ts";
@@ -46,13 +47,20 @@ export interface FitOptions {
   readonly resume?: Checkpoint | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly report: Reporter;
+  /** Called when a checkpoint has been put back, before the next step. */
+  readonly afterResume?: (step: number, checkpoint: () => Promise<Checkpoint>) => Promise<void>;
   /** Called after every step, once the parameters are updated; writes logs and checkpoints, evaluates. */
   readonly afterStep?: (line: MetricsLogLine, checkpoint: () => Promise<Checkpoint>) => Promise<void>;
+  /** Called when the signal ends the run in the midst of a step, with the last one that was finished, if any was since the beginning or resume. */
+  readonly onAbort?: (checkpoint: () => Promise<Checkpoint>) => Promise<void>;
 }
 
-/** Trains for `schedule.totalSteps` optimiser steps. The model's weights are the result. @throws the signal's reason when aborted. */
+/**
+ * Trains for `schedule.totalSteps` optimiser steps. The model's weights are the result.
+ * @throws the signal's reason when aborted; RunError when the loss, a gradient or a parameter is no longer a finite number.
+ */
 export async function fit(options: FitOptions): Promise<void> {
-  const { model, loss, batches, reference, schedule, accumulation, signal, report } = options;
+  const { model, batches, schedule, accumulation, signal, report } = options;
   using store = await createParameterStore(model, options.trainable);
   const optimiser = createAdamW(model.backend, store, options.adamw);
   const runner = createStageRunner(model, {
@@ -60,45 +68,41 @@ export async function fit(options: FitOptions): Promise<void> {
     gradients: store.gradients,
     residuals: options.residuals ?? "save",
   });
-  let step = await resume(options, store, optimiser);
+  const checkpointAt = (step: number, position: unknown) => async (): Promise<Checkpoint> => ({
+    step,
+    batches: position,
+    optimiser: await store.save(),
+  });
   const started = performance.now();
-  const firstStep = step;
+  const firstStep = await resume(options, store, optimiser);
+  if (options.resume) await options.afterResume?.(firstStep, checkpointAt(firstStep, batches.save()));
   let tokens = 0;
-  for (; step < schedule.totalSteps; step++) {
-    signal?.throwIfAborted();
-    runner.startStep();
-    let lossSum = 0;
-    let labelled = 0;
-    const terms: Record<string, number> = {};
-    for (let part = 0; part < accumulation; part++) {
-      const batch = batches.next();
-      const value = await lossAndGradients(runner, loss, batch, reference, signal);
-      lossSum += value.loss;
-      for (const [name, term] of Object.entries(value.terms)) terms[name] = (terms[name] ?? 0) + term / accumulation;
-      tokens += batch.tokenCount;
-      labelled += batch.labelled;
+  for (let step = firstStep; step < schedule.totalSteps; step++) {
+    const position = batches.save();
+    let sums: StepSums;
+    try {
+      signal?.throwIfAborted();
+      sums = await accumulateGradients(runner, options);
+    } catch (error) {
+      if (signal?.aborted && step > firstStep) await options.onAbort?.(checkpointAt(step, position));
+      throw error;
     }
+    const { loss, terms, labelled } = sums;
+    tokens += sums.tokens;
     const learningRate = learningRateAt(step, schedule);
+    if (!Number.isFinite(loss)) throw diverged(`the loss is ${loss}`, step + 1, options);
     const { gradientNorm } = await optimiser.step(learningRate, {
       clipNorm: options.clipNorm,
       gradientScale: 1 / accumulation,
     });
-    const line: MetricsLogLine = {
-      step: step + 1,
-      epoch: batches.epoch,
-      loss: lossSum / accumulation,
-      terms,
-      learningRate,
-      gradientNorm,
-      tokens: labelled,
-    };
+    if (!Number.isFinite(gradientNorm)) throw diverged(`the gradient's norm is ${gradientNorm}`, step + 1, options);
     const seconds = (performance.now() - started) / 1000;
     report({
       type: "step-end",
       step: step + 1,
       steps: schedule.totalSteps,
       epoch: Math.floor(batches.epoch),
-      loss: lossSum / accumulation,
+      loss,
       terms,
       learningRate,
       gradientNorm,
@@ -106,13 +110,47 @@ export async function fit(options: FitOptions): Promise<void> {
       tokensPerSecond: tokens / seconds,
       secondsLeft: (seconds / (step + 1 - firstStep)) * (schedule.totalSteps - step - 1),
     });
-    const done = step + 1;
-    await options.afterStep?.(line, async () => ({
-      step: done,
-      batches: batches.save(),
-      optimiser: await store.save(),
-    }));
+    const line = { step: step + 1, epoch: batches.epoch, loss, terms, learningRate, gradientNorm, tokens: labelled };
+    await options.afterStep?.(line, checkpointAt(step + 1, batches.save()));
   }
+  if (!(await store.save()).parameters.every(Number.isFinite)) {
+    throw diverged("a trained weight is no longer a finite number", schedule.totalSteps, options);
+  }
+}
+
+interface StepSums {
+  /** Averaged over the step's batches. */
+  readonly loss: number;
+  readonly terms: Readonly<Record<string, number>>;
+  /** Tokens that are not padding, and those of them with a label. */
+  readonly tokens: number;
+  readonly labelled: number;
+}
+
+/** Forward and backward of one step's batches. */
+async function accumulateGradients(runner: StageRunner, options: FitOptions): Promise<StepSums> {
+  const { loss, batches, reference, accumulation, signal } = options;
+  runner.startStep();
+  const terms: Record<string, number> = {};
+  let [lossSum, tokens, labelled] = [0, 0, 0];
+  for (let part = 0; part < accumulation; part++) {
+    const batch = batches.next();
+    const value = await lossAndGradients(runner, loss, batch, reference, signal);
+    lossSum += value.loss;
+    for (const [name, term] of Object.entries(value.terms)) terms[name] = (terms[name] ?? 0) + term / accumulation;
+    tokens += batch.tokenCount;
+    labelled += batch.labelled;
+  }
+  return { loss: lossSum / accumulation, terms, tokens, labelled };
+}
+
+/** A training that has left the numbers: going on would only write NaN weights. */
+function diverged(what: string, step: number, { schedule, clipNorm }: FitOptions): RunError {
+  const clip = clipNorm === undefined ? ", or clip the gradient (training.clipNorm=1)" : "";
+  return new RunError(`${what} at step ${step} of ${schedule.totalSteps}: training diverged`, {
+    hint: `Begin again with a lower training.learningRate than ${schedule.learningRate}, such as ${schedule.learningRate / 10}${clip}.`,
+    place: { key: "training.learningRate" },
+  });
 }
 
 /** Puts parameters, optimiser and batches back where the checkpoint left them; returns the next step. */
@@ -122,6 +160,13 @@ async function resume(
   optimiser: AdamW,
 ): Promise<number> {
   if (!checkpoint) return 0;
+  const { parameters, firstMoments, secondMoments } = checkpoint.optimiser;
+  for (const { length } of [parameters, firstMoments, secondMoments]) {
+    if (length === store.size) continue;
+    throw new RunError(`the checkpoint holds ${length} numbers where this run trains ${store.size}`, {
+      hint: "It belongs to another run: delete it and resume, and the run begins again.",
+    });
+  }
   await store.restore(checkpoint.optimiser);
   batches.restore(checkpoint.batches as never);
   optimiser.steps = checkpoint.step;

@@ -8,8 +8,8 @@ import { saveAdapter } from "../models/lora.ts";
 import type { Model } from "../models/model.ts";
 import { saveModel } from "../models/save.ts";
 import { hashWeights } from "../models/weights-hash.ts";
-import type { BatchSource } from "./fit.ts";
-import { fit } from "./fit.ts";
+import type { StoredCheckpoint } from "./checkpoint.ts";
+import { type BatchSource, type Checkpoint, fit } from "./fit.ts";
 import type { Loss } from "./loss.ts";
 import { adamWOf, scheduleOf, type TrainingOptions } from "./options.ts";
 import type { Reference } from "./reference.ts";
@@ -44,12 +44,31 @@ export interface TrainingRun {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Trains, and leaves `model/` (a Hugging Face folder, LoRA merged) and, for LoRA, `adapter/` in the run folder. */
+/**
+ * Trains, and leaves `model/` (a Hugging Face folder, LoRA merged) and, for LoRA, `adapter/` in the run folder. What an abort finds done, or an
+ * evaluation that fails, is kept as a checkpoint.
+ */
 export async function runTraining(run: TrainingRun): Promise<void> {
-  const { folder, model, totalSteps, evaluate, report, signal } = run;
-  const before = folder.checkpoint ? null : await hashWeights(model);
-  if (!folder.checkpoint) await evaluate?.(0);
+  const { folder, model, totalSteps, report, signal } = run;
+  const { restored } = folder;
+  await folder.begin(await hashWeights(model));
+  if (!restored) await run.evaluate?.(0);
   let last = performance.now();
+  const keep = async (take: () => Promise<Checkpoint>, rest: Partial<StoredCheckpoint> = {}) => {
+    const checkpoint = await take();
+    const stored = { checkpoint, logBytes: folder.logBytes(), evaluationDue: false, ...rest };
+    report({ type: "checkpoint-write", step: checkpoint.step, path: await folder.writeCheckpoint(stored) });
+  };
+  const evaluate = async (step: number, take: () => Promise<Checkpoint>) => {
+    const logBytes = folder.logBytes();
+    try {
+      await run.evaluate?.(step);
+    } catch (error) {
+      // The step's training is not to be lost with its evaluation; of a second failure the first tells more.
+      if (restored?.checkpoint.step !== step) await keep(take, { logBytes, evaluationDue: true }).catch(() => {});
+      throw error;
+    }
+  };
   await fit({
     model,
     trainable: run.trainable,
@@ -61,28 +80,25 @@ export async function runTraining(run: TrainingRun): Promise<void> {
     accumulation: run.training.accumulation,
     clipNorm: run.training.clipNorm ?? undefined,
     residuals: run.training.residuals,
-    resume: folder.checkpoint,
+    resume: restored?.checkpoint,
     signal,
     report,
+    afterResume: async (step, checkpoint) => {
+      if (restored?.evaluationDue) await evaluate(step, checkpoint);
+    },
     afterStep: async (line, checkpoint) => {
       folder.logStep(line, (performance.now() - last) / 1000);
       const { step } = line;
       const due = step === totalSteps || (run.evaluateEvery > 0 && step % run.evaluateEvery === 0);
-      if (due) await evaluate?.(step);
-      if (run.checkpointEvery > 0 && step % run.checkpointEvery === 0 && step < totalSteps) {
-        report({ type: "checkpoint-write", step, path: await folder.writeCheckpoint(await checkpoint()) });
-      }
+      if (due) await evaluate(step, checkpoint);
+      if (run.checkpointEvery > 0 && step % run.checkpointEvery === 0 && step < totalSteps) await keep(checkpoint);
       last = performance.now();
     },
+    onAbort: (checkpoint) => keep(checkpoint),
   });
+  // From here on an abort comes too late: what took long is done.
   const { config, tokenizer, dtype, baseModel } = run.save;
-  if (model.lora.size > 0) await saveAdapter(model, join(folder.path, "adapter"), { baseModel, signal });
-  await saveModel(model, join(folder.path, "model"), {
-    config,
-    copyFilesFrom: tokenizer,
-    dtype,
-    overwrite: true,
-    signal,
-  });
-  await folder.finish({ before, after: await hashWeights(model) });
+  if (model.lora.size > 0) await saveAdapter(model, join(folder.path, "adapter"), { baseModel });
+  await saveModel(model, join(folder.path, "model"), { config, copyFilesFrom: tokenizer, dtype, overwrite: true });
+  await folder.finish(await hashWeights(model));
 }

@@ -8,7 +8,8 @@ import type { Session } from "./session.ts";
 export interface Evaluator {
   /** 0: only at the beginning and the end. */
   readonly every: number;
-  at(step: number): Promise<void>;
+  /** Writes what it finds into the run folder. */
+  at(step: number, folder: RunFolder): Promise<void>;
 }
 
 export interface RunContext {
@@ -18,5 +19,6 @@ export interface RunContext {
   readonly command: readonly string[];
   /** Go on with a run that was cut off. */
   readonly resume: boolean;
-  readonly evaluator?: ((session: Session, folder: RunFolder, totalSteps: number) => Promise<Evaluator>) | undefined;
+  /** Makes the evaluator before the run begins. @throws LetheError for what cannot be measured. */
+  readonly evaluator?: ((session: Session, totalSteps: number) => Promise<Evaluator>) | undefined;
 }

@@ -11,12 +11,13 @@ import type { Random } from "../core/random.ts";
 import { type EncodedExample, type EncodingOptions, encodeRecords } from "../data/encoding.ts";
 import { loadRecords } from "../data/load-records.ts";
 import type { DataRecord } from "../data/record.ts";
+import { architectureOf } from "../models/architectures.ts";
 import { initialiseModel, loadModel } from "../models/load.ts";
 import { loadAdapter, mergeLora } from "../models/lora.ts";
 import type { Model } from "../models/model.ts";
 import { createOrtBackend, type OrtBackend } from "../runtime/ort/index.ts";
 import { checkTokenizerFits, loadChatTemplate, loadTokenizer, type Tokenizer, trainTokenizer } from "../text/index.ts";
-import { resolveModel } from "../weights/index.ts";
+import { openModelFolder, resolveModel } from "../weights/index.ts";
 import type { DataSources, TrainConfig } from "./config.ts";
 
 /** A model ready for use, with what belongs to it. */
@@ -42,10 +43,27 @@ export interface SessionOptions {
 
 /** Opens a model by folder or hub id. */
 export async function openSession(idOrPath: string, options: SessionOptions): Promise<Session> {
-  const { signal } = options;
-  const { path } = await resolveModel(idOrPath, signal ? { signal } : {});
-  const backend = await createOrtBackend({ device: options.device });
-  return sessionOf(loadModel(path, backend), backend, readJsonObject(join(path, "config.json")), path, options);
+  const path = await findModel(idOrPath, options);
+  const config = readJsonObject(join(path, "config.json"));
+  return sessionOf((backend) => loadModel(path, backend), config, path, options);
+}
+
+/** Finds a model and reads all but its weights. @throws what `openSession` throws before it reads them. */
+export async function checkModel(idOrPath: string, options: Pick<SessionOptions, "report" | "signal">): Promise<void> {
+  const path = await findModel(idOrPath, options);
+  using folder = openModelFolder(path);
+  const file = join(path, "config.json");
+  const { vocabularySize } = architectureOf(folder.config, file).readConfig(folder.config, file);
+  checkTokenizerFits(loadTokenizer(path), vocabularySize, path);
+}
+
+async function findModel(
+  idOrPath: string,
+  { report, signal }: Pick<SessionOptions, "report" | "signal">,
+): Promise<string> {
+  const { path, note } = await resolveModel(idOrPath, { signal });
+  if (note !== undefined) report({ type: "note", text: `${idOrPath} is taken from the cache`, reason: note });
+  return path;
 }
 
 /** Makes a model from random weights, after training its tokenizer on `records` when it has none. */
@@ -75,8 +93,7 @@ export async function openRandomSession(
     eos_token_id: tokenizer.eosId ?? null,
     pad_token_id: tokenizer.padId ?? null,
   };
-  const backend = await createOrtBackend({ device: options.device });
-  return sessionOf(initialiseModel(config, backend, random, "model.config"), backend, config, folder, options);
+  return sessionOf((backend) => initialiseModel(config, backend, random, "model.config"), config, folder, options);
 }
 
 /** Hugging Face's class name: "llama" → "LlamaForCausalLM". */
@@ -92,19 +109,31 @@ const textsOf = (record: DataRecord): string[] => {
 };
 
 async function sessionOf(
-  model: Model,
-  backend: OrtBackend,
+  makeModel: (backend: OrtBackend) => Model,
   config: JsonObject,
   tokenizerFolder: string,
   options: SessionOptions,
 ): Promise<Session> {
   const tokenizer = loadTokenizer(tokenizerFolder);
-  checkTokenizerFits(tokenizer, model.config.vocabularySize);
-  if (options.adapter) {
-    loadAdapter(model, options.adapter);
-    await mergeLora(model);
-  }
   const template = loadChatTemplate(tokenizerFolder);
+  const backend = await createOrtBackend({ device: options.device });
+  let model: Model | undefined;
+  const dispose = () => {
+    model?.dispose();
+    backend.dispose();
+  };
+  try {
+    model = makeModel(backend);
+    checkTokenizerFits(tokenizer, model.config.vocabularySize, tokenizerFolder);
+    warnOfUnusedRows(tokenizer, model.config.vocabularySize, tokenizerFolder, options.report);
+    if (options.adapter) {
+      loadAdapter(model, options.adapter);
+      await mergeLora(model);
+    }
+  } catch (error) {
+    dispose();
+    throw error;
+  }
   const { details } = backend;
   return {
     backend,
@@ -122,11 +151,18 @@ async function sessionOf(
       { what: "threads", value: String(details.threads), why: details.threadsWhy },
       { what: "ONNX Runtime library", value: details.version, why: details.libraryWhy },
     ],
-    [Symbol.dispose]() {
-      model.dispose();
-      backend.dispose();
-    },
+    [Symbol.dispose]: dispose,
   };
+}
+
+/** Vocabularies are padded, but not by half: such a tokenizer is probably another model's. */
+function warnOfUnusedRows(tokenizer: Tokenizer, vocabularySize: number, folder: string, report: Reporter): void {
+  if (tokenizer.vocabularySize * 2 >= vocabularySize) return;
+  report({
+    type: "warning",
+    text: `the tokenizer in ${folder} knows ${tokenizer.vocabularySize} tokens, the model ${vocabularySize}.`,
+    hint: "Is it this model's?",
+  });
 }
 
 /** Reads every source, in order, repeated as asked; also returns the files read. */

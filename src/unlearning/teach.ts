@@ -1,10 +1,10 @@
 // `lethe train`: teaches a model, from a folder or from random weights, everything in the data.
 
-import { join } from "node:path";
 import { createRandom } from "../core/random.ts";
 import { createBatchSupply } from "../training/batches.ts";
 import { stepsOf } from "../training/options.ts";
 import { runTraining } from "../training/run.ts";
+import { claimRunFolder } from "../training/run-claim.ts";
 import { openRunFolder } from "../training/run-folder.ts";
 import { choose } from "./choose.ts";
 import type { TrainConfig } from "./config.ts";
@@ -15,24 +15,19 @@ import { encodeAll, openRandomSession, openSession, readSources } from "./sessio
 
 /**
  * Runs the configuration; the result is the run folder `config.output`. `yaml` is the resolved configuration as it is kept there.
- * @throws LetheError for users' mistakes, before anything is written where possible; the signal's reason when aborted.
+ * @throws LetheError for users' mistakes, before anything is written; the signal's reason when aborted.
  */
 export async function teach(config: TrainConfig, yaml: string, context: RunContext): Promise<void> {
   const { report, signal } = context;
   const random = createRandom(config.seed);
   const scope = await choose(scopes, config.scope);
+  using claim = await claimRunFolder({ path: config.output, yaml, resume: context.resume });
   const { records, files } = await readSources(config.data, signal);
   const options = { adapter: config.adapter, device: config.device, encoding: config.encoding, report, signal };
   using session =
     typeof config.model === "string"
       ? await openSession(config.model, options)
-      : await openRandomSession(
-          config.model,
-          records,
-          join(config.output, "tokenizer"),
-          random.fork("weights"),
-          options,
-        );
+      : await openRandomSession(config.model, records, claim.tokenizerFolder, random.fork("weights"), options);
   const examples = encodeAll(session, records, "the training data");
   const batches = createBatchSupply(
     { forget: examples },
@@ -40,19 +35,16 @@ export async function teach(config: TrainConfig, yaml: string, context: RunConte
   );
   const totalSteps = stepsOf(config.training, batches.batchesPerEpoch);
   const trainable = scope.entry.select(session.model, scope.options, random.fork("scope"));
+  const evaluator = await context.evaluator?.(session, totalSteps);
 
-  using folder = await openRunFolder({
-    path: config.output,
-    yaml,
+  using folder = await openRunFolder(claim, {
     command: context.command,
     seed: config.seed,
     dataFiles: files,
     device: session.backend.details.device,
     onnxruntime: session.backend.details.version,
     choices: session.choices,
-    resume: context.resume,
   });
-  const evaluator = await context.evaluator?.(session, folder, totalSteps);
   await runTraining({
     folder,
     model: session.model,
@@ -62,7 +54,7 @@ export async function teach(config: TrainConfig, yaml: string, context: RunConte
     totalSteps,
     training: config.training,
     checkpointEvery: config.checkpointEvery,
-    evaluate: evaluator?.at,
+    evaluate: evaluator && ((step) => evaluator.at(step, folder)),
     evaluateEvery: evaluator?.every ?? 0,
     save: {
       config: session.config,

@@ -12,6 +12,7 @@ import { type BranchName, type Loss, traceLoss } from "../training/loss.ts";
 import { stepsOf } from "../training/options.ts";
 import { computeReference, type Reference, type ReferenceRequest } from "../training/reference.ts";
 import { runTraining } from "../training/run.ts";
+import { claimRunFolder } from "../training/run-claim.ts";
 import { openRunFolder } from "../training/run-folder.ts";
 import { choose } from "./choose.ts";
 import type { UnlearnConfig } from "./config.ts";
@@ -31,6 +32,7 @@ export async function unlearn(config: UnlearnConfig, yaml: string, context: RunC
   const scope = await choose(scopes, config.scope);
   const loss = objective.entry.loss(objective.options);
 
+  using claim = await claimRunFolder({ path: config.output, yaml, resume: context.resume });
   const forget = await readSources(config.forget, signal);
   const retain = config.retain ? await readSources(config.retain, signal) : { records: [], files: [] };
   refuseOverlap(forget.records, retain.records);
@@ -55,21 +57,19 @@ export async function unlearn(config: UnlearnConfig, yaml: string, context: RunC
     random: random.fork("batches"),
   });
   const totalSteps = stepsOf(config.training, batches.batchesPerEpoch);
+  const trainable = scope.entry.select(session.model, scope.options, random.fork("scope"));
+  const evaluator = await context.evaluator?.(session, totalSteps);
+  // From the weights as loaded, also when the run goes on: a checkpoint is only laid over them when training begins.
+  using reference = await referenceFor(session, loss, examples, context);
 
-  using folder = await openRunFolder({
-    path: config.output,
-    yaml,
+  using folder = await openRunFolder(claim, {
     command: context.command,
     seed: config.seed,
     dataFiles: [...forget.files, ...retain.files],
     device: session.backend.details.device,
     onnxruntime: session.backend.details.version,
     choices: session.choices,
-    resume: context.resume,
   });
-  using reference = await referenceFor(session, loss, examples, context);
-  const trainable = scope.entry.select(session.model, scope.options, random.fork("scope"));
-  const evaluator = await context.evaluator?.(session, folder, totalSteps);
   await runTraining({
     folder,
     model: session.model,
@@ -80,7 +80,7 @@ export async function unlearn(config: UnlearnConfig, yaml: string, context: RunC
     reference,
     training: config.training,
     checkpointEvery: config.checkpointEvery,
-    evaluate: evaluator?.at,
+    evaluate: evaluator && ((step) => evaluator.at(step, folder)),
     evaluateEvery: evaluator?.every ?? 0,
     save: {
       config: session.config,
