@@ -3,6 +3,7 @@
 
 import {
   add,
+  cast,
   constant,
   gather,
   matmul,
@@ -118,7 +119,7 @@ export const decoderStages: Omit<Architecture, "modelType" | "readConfig"> = {
   },
   embeddingWeight: "embed_tokens.weight",
   outputWeight: "lm_head.weight",
-  embed: (ids, w) => gather(w.get("embed_tokens.weight"), ids),
+  embed: (ids, w) => cast(gather(w.stored("embed_tokens.weight"), ids), "float32"),
   block: decoderBlock,
   finalNorm: (hidden, w, config) => rmsNorm(hidden, w.get("model.norm.weight"), config.normEps),
 };

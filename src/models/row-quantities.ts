@@ -2,7 +2,7 @@
 // Each is a function of that row's logits, so they are computed in row chunks and the whole vocabulary is never held for all tokens at once.
 // Knows nothing of how a loss combines them.
 
-import { argmax, exp, logSoftmax, logSumExp, mean, mul, pick, sub, sum, type Tensor } from "../tensor/index.ts";
+import { argmax, exp, logSoftmax, logSumExp, mean, mul, neg, pick, sub, sum, type Tensor } from "../tensor/index.ts";
 
 /** What a row quantity may look at. */
 export interface RowContext {
@@ -31,7 +31,7 @@ export const rowQuantities: Readonly<Record<RowQuantityName, RowQuantity>> = {
     summary: "−log p(label)",
     usesReference: false,
     differentiable: true,
-    build: ({ logits, labels }) => sub(logSumExp(logits), pick(logits, labels)),
+    build: ({ logits, labels }) => neg(pick(logSoftmax(logits), labels)),
   },
   "kl-to-reference": {
     summary: "KL(reference ‖ model) over the vocabulary",

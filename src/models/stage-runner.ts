@@ -103,7 +103,7 @@ const roundUp = (n: number, multiple: number) => Math.ceil(n / multiple) * multi
 export function createStageRunner(model: Model, options: StageRunnerOptions = {}): StageRunner {
   const { architecture, config, backend } = model;
   const { trainable = new Set<string>(), gradients = new Map<string, Value>(), residuals = "save" } = options;
-  const logitsBytes = options.logitsBytes ?? 32 << 20;
+  const logitsBytes = options.logitsBytes ?? 128 << 20;
   const programs = new Map<string, Promise<Program>>();
   const graphPairs = new Map<string, { forward: Graph; backward: Graph }>();
   const layouts = new Map<StageId, StageLayout>();

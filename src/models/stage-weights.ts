@@ -12,6 +12,8 @@ export interface StageLayout {
 }
 
 export interface StageWeights {
+  /** The weight as it is stored. */
+  stored(name: string): Tensor;
   /** The weight as float32, cast next to its use when it is stored in 16 bits. */
   get(name: string): Tensor;
   has(name: string): boolean;
@@ -43,6 +45,7 @@ export function createStageWeights(layout: StageLayout, product: typeof linear =
   };
   return {
     inputs,
+    stored,
     get,
     has: (name) => name in layout.weights,
     linear: (module, x) => {

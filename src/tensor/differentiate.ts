@@ -5,9 +5,9 @@ import { nodesOf } from "./graph.ts";
 import { constant } from "./ops/leaves.ts";
 import { sum } from "./ops/reductions.ts";
 import { full, reshape } from "./ops/shaping.ts";
-import { accumulate } from "./picked-cotangent.ts";
 import { sameShape, shapeText, stretchedAxes } from "./shape.ts";
 import { failShape } from "./shape-error.ts";
+import { accumulate } from "./structured-cotangent.ts";
 import type { DType, Shape, Tensor } from "./tensor.ts";
 
 /** An output and the gradient that arrives at it from outside, in its shape. */

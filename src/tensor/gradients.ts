@@ -9,10 +9,10 @@ import { addAtPicked, gather, pick, scatterAddRows } from "./ops/indexing.ts";
 import { gemm, matmul } from "./ops/linear-algebra.ts";
 import { cast } from "./ops/operands.ts";
 import { softmax, sum } from "./ops/reductions.ts";
-import { expand, pad, reshape, slice, transpose } from "./ops/shaping.ts";
-import { asPicked, pickedCotangent } from "./picked-cotangent.ts";
+import { expand, full, pad, reshape, slice, transpose } from "./ops/shaping.ts";
 import { dimension, sizeOf } from "./shape.ts";
 import { failShape } from "./shape-error.ts";
+import { asPicked, asScaledRows, pickedCotangent } from "./structured-cotangent.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** Given a node and the cotangent dy of its result: one gradient per input, built only when asked for; undefined where none flows. */
@@ -115,11 +115,12 @@ export const gradientRules: Readonly<Record<Exclude<OpName, "input" | "constant"
   ],
   // p ⊙ (dy − Σ dy ⊙ p)
   softmax: unary((_x, p, dy) => mul(p, sub(dy, sum(mul(dy, p), -1, true)))),
-  // dy − p · Σ dy
+  // dy − p · Σ dy; for the one column that `pick` read, with v there, (p − onehot) · −v
   logSoftmax: unary((_x, y, dy) => {
     const picked = asPicked(dy);
     if (!picked) return sub(dy, mul(exp(y), sum(dy, -1, true)));
-    return addAtPicked(mul(exp(y), neg(column(picked.values))), picked.indices, picked.values);
+    const { indices, values } = picked;
+    return mul(addAtPicked(exp(y), indices, full(values.shape, -1)), neg(column(values)));
   }),
   logSumExp: unary((x, y, dy) => mul(softmax(x), y.attributes.keepDims ? dy : column(dy))),
   argmax: noGradient,
@@ -128,6 +129,17 @@ export const gradientRules: Readonly<Record<Exclude<OpName, "input" | "constant"
   gemm: (y, dy) => {
     const [a, b] = y.inputs as readonly [Tensor, Tensor];
     const { transA, transB, alpha } = y.attributes as { transA: boolean; transB: boolean; alpha: number };
+    const scaled = transA ? undefined : asScaledRows(dy);
+    // diag(s)·D in place of dy, where a is smaller than D: the factor goes to the smaller operand.
+    if (scaled && dimension(a.shape, 1) < dimension(dy.shape, 1)) {
+      const { rows, factors } = scaled;
+      const scaledA = mul(a, factors);
+      return [
+        () => mul(gemm(rows, b, { transB: !transB, alpha }), factors),
+        () => (transB ? gemm(rows, scaledA, { transA: true, alpha }) : gemm(scaledA, rows, { transA: true, alpha })),
+        () => dy,
+      ];
+    }
     return [
       () => (transA ? gemm(b, dy, { transA: transB, transB: true, alpha }) : gemm(dy, b, { transB: !transB, alpha })),
       () => (transB ? gemm(dy, a, { transA: true, transB: transA, alpha }) : gemm(a, dy, { transA: !transA, alpha })),

@@ -1,9 +1,10 @@
-// The gradient that `pick` sends back is zero but for one element per row. Kept in that form it costs a few numbers instead of a tensor of the
-// input's size, which for a loss over a vocabulary is the largest tensor of all.
+// Cotangents whose structure is worth keeping, because for a loss over a vocabulary they are the largest tensors of all: `pick` sends back zeros
+// but for one element per row, and a loss weighs each row with one factor.
 
 import { add } from "./ops/elementwise.ts";
 import { addAtPicked } from "./ops/indexing.ts";
 import { full } from "./ops/shaping.ts";
+import { sameShape } from "./shape.ts";
 import type { Shape, Tensor } from "./tensor.ts";
 
 /** `values[...]` at the positions that `pick(x[..., n], indices)` reads, zero elsewhere. */
@@ -19,6 +20,19 @@ export const pickedCotangent = (shape: Shape, { indices, values }: Picked): Tens
 export function asPicked({ op, inputs: [base, indices, values] }: Tensor): Picked | undefined {
   const isZero = op === "addAtPicked" && base?.op === "expand" && base.inputs[0]?.data?.[0] === 0;
   return isZero ? { indices: indices as Tensor, values: values as Tensor } : undefined;
+}
+
+/** `rows` [m, n], each row times its factor [m, 1]. */
+export interface ScaledRows {
+  readonly rows: Tensor;
+  readonly factors: Tensor;
+}
+
+/** The parts of a matrix whose last step was the product with a column, or undefined for any other. */
+export function asScaledRows({ op, shape, inputs }: Tensor): ScaledRows | undefined {
+  const [rows, factors] = inputs as [Tensor, Tensor];
+  const isScaled = op === "mul" && shape.length === 2 && shape[1] !== 1 && factors.shape[1] === 1;
+  return isScaled && sameShape(rows.shape, shape) ? { rows, factors } : undefined;
 }
 
 /** a + b; picked elements are added in place. */
