@@ -18,6 +18,7 @@ export function eventText(event: TaskEvent): string | undefined {
     case "warning":
       return event.hint === undefined ? `warning: ${event.text}` : `warning: ${event.text} ${event.hint}`;
     case "run-end":
+      if (event.outcome === "failed") return undefined; // the error follows
       return `${event.outcome} after ${formatSeconds(event.seconds)}${event.folder === undefined ? "" : ` → ${event.folder}`}`;
     default:
       return undefined;

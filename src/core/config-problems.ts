@@ -34,8 +34,9 @@ export function keyName(path: readonly PropertyKey[]): string {
 function describe(issue: z.core.$ZodIssue): Problem {
   const { path } = issue;
   const name = path.length === 0 ? "the configuration" : keyName(path);
-  if (issue.code === "invalid_type" && issue.input === undefined) {
-    return { path, message: `missing key "${name}"`, hint: `It must be ${typeName(issue.expected)}.` };
+  const isMissing = issue.code === "invalid_type" || (issue.code === "invalid_union" && issue.errors.length > 0);
+  if (isMissing && issue.input === undefined) {
+    return { path, message: `missing key "${name}"`, hint: `It must be ${requirement(issue)}.` };
   }
   if (issue.code === "invalid_value" || (issue.code === "invalid_union" && issue.errors.length === 0)) {
     const values = allowedValues(issue);

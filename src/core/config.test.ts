@@ -233,6 +233,12 @@ describe("a mistake names file, line, key, what was got and what is allowed", ()
     expect(failure("- a\n- b\n").message).toBe("a configuration must be a group of keys (key: value)");
   });
 
+  test("nesting that would end the process is refused", () => {
+    const deep = ["[".repeat(3000), `a: ${"{b: ".repeat(3000)}`, "- ".repeat(3000), `model: {c: ${"[".repeat(120)}`];
+    for (const text of deep) expect(failure(text).message).toBe("this YAML nests deeper than 100 levels");
+    expect(failure("", [`model=${"[".repeat(3000)}`]).message).toContain("nests too deep");
+  });
+
   test("aliases that multiply are refused instead of filling memory", () => {
     const levels = Array.from(
       { length: 12 },

@@ -3,7 +3,7 @@
 import { readdirSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
-import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, stringify } from "yaml";
+import { isMap, isNode, isScalar, isSeq, LineCounter, Parser, parseDocument, stringify } from "yaml";
 import type { z } from "zod";
 import { findProblems, keyName, type Problem, similarFiles } from "./config-problems.ts";
 import { ConfigError, type Place } from "./errors.ts";
@@ -78,6 +78,12 @@ interface YamlText {
 
 function readYaml({ text = "", file }: ConfigSource): YamlText {
   const lines = new LineCounter();
+  if (nestsDeeper(text, DEEPEST)) {
+    throw new ConfigError(`this YAML nests deeper than ${DEEPEST} levels`, {
+      hint: "Is this the right file?",
+      place: { ...(file === undefined ? {} : { file }) },
+    });
+  }
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const at = (offset: number): Place => ({ ...(file === undefined ? {} : { file }), line: lines.linePos(offset).line });
   const failure = document.errors[0];
@@ -118,6 +124,23 @@ function readYaml({ text = "", file }: ConfigSource): YamlText {
   return { value, place };
 }
 
+/** No configuration is anywhere near; the YAML library takes a level of the call stack for each, and the process ends with the stack. */
+const DEEPEST = 100;
+
+/** Looks at the tokens only, which costs no stack. */
+function nestsDeeper(text: string, limit: number): boolean {
+  let level: unknown[] = [...new Parser().parse(text)];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > limit) return true;
+    level = level.flatMap((token) => {
+      const { value, items = [] } = token as { value?: unknown; items?: { key?: unknown; value?: unknown }[] };
+      const inside = [value, ...items.flatMap((item) => [item.key, item.value])];
+      return inside.filter((part) => typeof part === "object" && part !== null);
+    });
+  }
+  return false;
+}
+
 interface Override {
   readonly text: string;
   readonly path: readonly string[];
@@ -132,7 +155,9 @@ function parseOverride(text: string): Override {
       hint: "Example: training.steps=100",
     });
   }
-  const document = parseDocument(text.slice(equals + 1), { prettyErrors: false });
+  const written = text.slice(equals + 1);
+  if (nestsDeeper(written, DEEPEST)) throw new ConfigError(`an override for ${path.join(".")} nests too deep`);
+  const document = parseDocument(written, { prettyErrors: false });
   const failure = document.errors[0];
   if (failure) {
     throw new ConfigError(`override "${text}": the value cannot be read: ${failure.message}`, {

@@ -1,7 +1,8 @@
 // Reads a JSON object from a file that nobody vouches for: bounded size, valid UTF-8, no key twice. Knows nothing of what the keys mean.
 
 import { readFileSync, statSync } from "node:fs";
-import { ModelError } from "./errors.ts";
+import { FileError, ModelError } from "./errors.ts";
+import { explainFileFailure } from "./files.ts";
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -25,8 +26,11 @@ export function readJsonObject(path: string, { limitBytes = 64 * 1024 * 1024 } =
     bytes = readFileSync(path);
   } catch (error) {
     if (error instanceof ModelError) throw error;
-    throw new ModelError(`cannot read ${path}: ${(error as Error).message}`, {
-      hint: "Check that the file exists and may be read.",
+    const known = explainFileFailure(error, path, "read");
+    const { message, hint } =
+      known instanceof FileError ? known : { message: `cannot read ${path}: ${error}`, hint: "" };
+    throw new ModelError(message, {
+      hint: hint || "Check that the file exists and may be read.",
       place: { file: path },
       cause: error,
     });

@@ -256,6 +256,7 @@ describe("no file makes a reader crash or eat memory", () => {
     "chat-jsonl": '{"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"b"}]}\n',
     "text-jsonl": '{"text":"a"}\n{"text":"b"}\n',
     text: "a\n\nb\n",
+    "fictional-people": "generator: fictional-people\nseed: 1\npeople: 12\nforgotten: 2\nsampledOthers: 2\n",
   };
 
   test.each(formats.names())("1,000 random and 1,000 damaged files of the format %s", async (format) => {

@@ -23,7 +23,7 @@ export interface SourceFile {
   lines(): AsyncGenerator<SourceLine>;
   /** The whole text without the byte order mark. @throws DataError for invalid UTF-8 and files over MAX_WHOLE_BYTES. */
   whole(): Promise<string>;
-  /** The first 64 KiB as text, broken bytes replaced: enough to guess a format by. */
+  /** The first 64 KiB as text, broken bytes replaced: enough to guess a format by. @throws DataError for UTF-16. */
   head(): Promise<string>;
 }
 
@@ -95,22 +95,30 @@ export function openSource(path: string, options: { readonly signal?: AbortSigna
       return decodeWhole(Buffer.concat(parts), path);
     },
     async head() {
-      for await (const chunk of chunks()) return new TextDecoder().decode(chunk);
+      for await (const chunk of chunks()) {
+        if (isUtf16(chunk)) decode(chunk, path, 1);
+        return new TextDecoder().decode(chunk);
+      }
       return "";
     },
   };
 }
 
+const isUtf16 = (bytes: Uint8Array) =>
+  (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
+
 function decode(bytes: Uint8Array, path: string, line: number): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
-    const utf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
-    throw new DataError(utf16 && line === 1 ? "the file is UTF-16, expected UTF-8" : "this line is not valid UTF-8", {
-      hint: "Save the file as UTF-8 (for instance: iconv -f LATIN1 -t UTF-8).",
-      place: { file: path, line },
-      cause,
-    });
+    throw new DataError(
+      isUtf16(bytes) && line === 1 ? "the file is UTF-16, expected UTF-8" : "this line is not valid UTF-8",
+      {
+        hint: "Save the file as UTF-8 (for instance: iconv -f LATIN1 -t UTF-8).",
+        place: { file: path, line },
+        cause,
+      },
+    );
   }
 }
 

@@ -8,7 +8,7 @@ import { answerOf, type DataRecord, questionOf } from "../data/record.ts";
 import { generate } from "../generation/index.ts";
 import type { DataSources, Named } from "../unlearning/config.ts";
 import { encodeAll, readSources, type Session } from "../unlearning/session.ts";
-import { type AnyMetric, evaluateMetric, findMetric, type GeneratedExample } from "./metrics/index.ts";
+import { type AnyMetric, evaluateMetric, findMetric, type GeneratedExample, modeOf } from "./metrics/index.ts";
 import type { EvaluationOptions } from "./options.ts";
 import type { Evaluation, MetricResult, SetResult, SetRole, TrajectoryPoint } from "./result.ts";
 import { teacherForced } from "./teacher-forced.ts";
@@ -54,7 +54,9 @@ export async function prepareBenchmark(
   const choose = (named: Named): ChosenMetric => {
     const { name, ...given } = typeof named === "string" ? { name: named } : named;
     const metric = findMetric(name, { key: "evaluation.metrics" });
-    return { metric, options: name === "gibberish" && corpus ? { corpus, ...given } : given };
+    const chosen = { metric, options: name === "gibberish" && corpus ? { corpus, ...given } : given };
+    metric.measure(modeOf(metric, options.mode), chosen.options); // refuses wrong options now, not after the training
+    return chosen;
   };
   const common = options.metrics.map(choose);
   const sets: PreparedSet[] = [];

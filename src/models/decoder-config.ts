@@ -1,6 +1,7 @@
 // Reads the config.json fields that the Llama family shares; each architecture adds what is its own. Refuses what Lethe does not compute.
 
 import { z } from "zod";
+import { findProblems, keyName, type Problem } from "../core/config-problems.ts";
 import { ModelError } from "../core/errors.ts";
 import type { ModelConfig, RopeScaling } from "./architecture.ts";
 
@@ -56,10 +57,13 @@ export function readDecoderConfig(
   file: string,
   own: (fields: DecoderFields) => Partial<ModelConfig> = () => ({}),
 ): ModelConfig {
-  const parsed = decoderSchema.safeParse(config);
+  const parsed = decoderSchema.safeParse(config, { reportInput: true });
   if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new ModelError(`config field "${issue?.path.join(".")}": ${issue?.message}`, { place: { file } });
+    const [problem] = findProblems(decoderSchema, config, parsed.error) as [Problem];
+    throw new ModelError(problem.message, {
+      place: { file, key: keyName(problem.path) },
+      hint: problem.hint ?? "Correct the field, or take config.json from the model's original folder.",
+    });
   }
   const fields = parsed.data;
   const refuse = (key: string, message: string, hint: string) => {

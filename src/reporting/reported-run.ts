@@ -7,6 +7,7 @@ import { type Config, parseConfig } from "../core/config.ts";
 import { type Reporter, silent } from "../core/events.ts";
 import { writeFileAtomic } from "../core/files.ts";
 import { compareColumns, evaluationOptions } from "../evaluation/index.ts";
+import { resumableStep } from "../training/run-claim.ts";
 import { type RunContext, unlearn as runUnlearning, teach, trainConfig, unlearnConfig } from "../unlearning/index.ts";
 import { renderReport } from "./report.ts";
 import { type RunSummary, readRunFolder } from "./run-folder.ts";
@@ -77,11 +78,22 @@ async function run<Value extends Reported>(
   const started = performance.now();
   report({ type: "run-start", command: command.join(" "), folder: config.output });
   const evaluator = evaluation && compareColumns(evaluation, { report, signal }, { seed: config.seed, onlyAfter });
-  await task(config, yaml, { report, signal, command, resume, evaluator });
-  const summary = await writeReport(config.output);
-  const seconds = (performance.now() - started) / 1000;
-  report({ type: "run-end", outcome: "finished", seconds, folder: config.output });
-  return summary;
+  const end = (outcome: "finished" | "aborted" | "failed") =>
+    report({ type: "run-end", outcome, seconds: (performance.now() - started) / 1000, folder: config.output });
+  try {
+    await task(config, yaml, { report, signal, command, resume, evaluator });
+    const summary = await writeReport(config.output);
+    end("finished");
+    return summary;
+  } catch (error) {
+    end(signal?.aborted ? "aborted" : "failed");
+    const step = signal?.aborted ? await resumableStep(config.output) : undefined;
+    if (step !== undefined) {
+      const where = step === 0 ? "begins this run again" : `goes on after step ${step}`;
+      report({ type: "note", text: `The same command with --resume ${where}.` });
+    }
+    throw error;
+  }
 }
 
 export const reportPath = (folder: string) => join(folder, "report.html");

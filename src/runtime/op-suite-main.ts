@@ -1,4 +1,4 @@
-// Runs the op suite on one device of ONNX Runtime and prints a JSON line per case: `node --import tsx src/runtime/op-suite-main.ts webgpu`.
+// Runs the op suite on one device of ONNX Runtime and prints a JSON line per case: `node --import ./bin/typescript-loader.js src/runtime/op-suite-main.ts webgpu`.
 
 import { runOpSuite } from "./op-suite.ts";
 import { createOrtBackend } from "./ort/index.ts";

@@ -1,5 +1,5 @@
 // Lists, one per line, the cases of the op suite of which ONNX Runtime would run a node on the CPU although they are encoded for WebGPU. Uses
-// the JavaScript binding, which can refuse such sessions: `node --import tsx src/runtime/op-suite-placement.ts`.
+// the JavaScript binding, which can refuse such sessions: `node --import ./bin/typescript-loader.js src/runtime/op-suite-placement.ts`.
 
 import ort from "onnxruntime-node";
 import { encodeOnnx } from "../tensor/onnx/index.ts";

@@ -34,7 +34,7 @@ async function linesOf(script: URL, ...args: string[]): Promise<string[]> {
   const options = { env, timeout: 300_000, maxBuffer: 1 << 24 };
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    ["--import", "tsx", fileURLToPath(script), ...args],
+    ["--import", "./bin/typescript-loader.js", fileURLToPath(script), ...args],
     options,
   );
   return stdout.split("\n").filter((line) => line !== "");

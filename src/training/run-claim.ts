@@ -8,7 +8,7 @@ import { explainFileFailure } from "../core/files.ts";
 import { LOCK_NAME, lockFolder } from "../core/folder-lock.ts";
 import { readJsonObject } from "../core/json-file.ts";
 import { type RunManifest, runManifest } from "../core/manifest.ts";
-import { readCheckpoint, type StoredCheckpoint } from "./checkpoint.ts";
+import { newestStep, readCheckpoint, type StoredCheckpoint } from "./checkpoint.ts";
 
 export const configFile = "config.yaml";
 export const manifestFile = "manifest.json";
@@ -71,6 +71,12 @@ export async function claimRunFolder({ path, yaml, resume }: ClaimOptions): Prom
     lock.abandon();
     throw explainFileFailure(error, path, "write");
   }
+}
+
+/** The step after which a cut-off run goes on when resumed, 0 for its beginning; undefined when no run has begun in the folder. */
+export async function resumableStep(path: string): Promise<number | undefined> {
+  if (!existsSync(join(path, manifestFile))) return undefined;
+  return (await newestStep(join(path, checkpointFolder))) ?? 0;
 }
 
 /** The manifest of the run that is to go on; undefined when none has begun here. */

@@ -6,7 +6,7 @@ import { explainFileFailure } from "../core/files.ts";
 import { createRandom, type Random } from "../core/random.ts";
 import type { Sequence } from "../data/batching.ts";
 import { refuseOverlap } from "../data/overlap.ts";
-import type { DataRecord } from "../data/record.ts";
+import { type DataRecord, describeRecord } from "../data/record.ts";
 import { type BranchExamples, createBatchSupply } from "../training/batches.ts";
 import { type BranchName, type Loss, traceLoss } from "../training/loss.ts";
 import { stepsOf } from "../training/options.ts";
@@ -17,7 +17,7 @@ import { openRunFolder } from "../training/run-folder.ts";
 import { choose } from "./choose.ts";
 import type { UnlearnConfig } from "./config.ts";
 import type { RunContext } from "./context.ts";
-import { objectives } from "./objectives/index.ts";
+import { type Objective, objectives } from "./objectives/index.ts";
 import { scopes } from "./scopes/index.ts";
 import { encodeAll, openSession, readSources, type Session } from "./session.ts";
 
@@ -36,6 +36,10 @@ export async function unlearn(config: UnlearnConfig, yaml: string, context: RunC
   const forget = await readSources(config.forget, signal);
   const retain = config.retain ? await readSources(config.retain, signal) : { records: [], files: [] };
   refuseOverlap(forget.records, retain.records);
+  if (loss.branches.includes("retain") && retain.records.length === 0) throw missingRetain(objective);
+  const alternates = loss.branches.includes("alternate")
+    ? await alternateRecords(loss.name, forget.records, config.refusals, random.fork("refusals"))
+    : [];
   using session = await openSession(config.model, {
     adapter: config.adapter,
     device: config.device,
@@ -43,14 +47,10 @@ export async function unlearn(config: UnlearnConfig, yaml: string, context: RunC
     report,
     signal,
   });
-  const alternates = loss.branches.includes("alternate")
-    ? await alternateRecords(forget.records, config.refusals, random.fork("refusals"))
-    : [];
-  const examples = encodeBranches(session, loss, {
-    forget: forget.records,
-    alternate: alternates,
-    retain: retain.records,
-  });
+  const records = { forget: forget.records, alternate: alternates, retain: retain.records };
+  const examples: BranchExamples = Object.fromEntries(
+    loss.branches.map((name) => [name, encodeAll(session, records[name], `"${name}"`)]),
+  );
   const batches = createBatchSupply(examples, {
     batchSize: config.training.batchSize,
     partners: config.partners,
@@ -93,24 +93,17 @@ export async function unlearn(config: UnlearnConfig, yaml: string, context: RunC
   });
 }
 
-/** Examples of the branches that the loss uses. @throws ConfigError naming what is missing. */
-function encodeBranches(
-  session: Session,
-  loss: Loss,
-  records: Readonly<Record<BranchName, readonly DataRecord[]>>,
-): BranchExamples {
-  if (loss.branches.includes("retain") && records.retain.length === 0) {
-    throw new ConfigError(`objective "${loss.name}" needs retain data`, {
-      place: { key: "retain" },
-      hint: "Add `retain:` with the text that must stay, or set the objective's retainWeight to 0.",
-    });
-  }
-  const entries = loss.branches.map((name) => [name, encodeAll(session, records[name], `"${name}"`)] as const);
-  return Object.fromEntries(entries);
+function missingRetain({ entry, options }: { entry: Objective; options: object }): ConfigError {
+  const alternative = "retainWeight" in options ? ", or set the objective's retainWeight to 0" : "";
+  return new ConfigError(`objective "${entry.name}" needs retain data`, {
+    place: { key: "retain" },
+    hint: `Add \`retain:\` with the text that must stay${alternative}.`,
+  });
 }
 
 /** The forget records with another answer: their own alternate, or a refusal drawn from the file. */
 async function alternateRecords(
+  objective: string,
   forget: readonly DataRecord[],
   file: string | undefined,
   random: Random,
@@ -119,20 +112,30 @@ async function alternateRecords(
   return forget.map((record) => {
     const given = record.kind === "question-answer" ? record.alternate : undefined;
     const answer = given ?? (lines.length > 0 ? random.pick(lines) : undefined);
-    if (record.kind !== "question-answer" || answer === undefined) {
-      throw new ConfigError("this objective needs an alternate answer for each forget record", {
+    if (record.kind === "question-answer" && answer !== undefined) return { ...record, answer };
+    const problem = record.kind === "question-answer" ? "has none" : "is not a question with an answer";
+    throw new ConfigError(
+      `objective "${objective}" needs an alternate answer for each forget record; ${describeRecord(record)} ${problem}`,
+      {
         place: { key: "refusals" },
-        hint: "Give question/answer records an `alternate` field, or name a file of refusals, one per line (refusals: file.txt).",
-      });
-    }
-    return { ...record, answer };
+        hint: "Give question/answer records an `alternate` field, or name a file of refusals, one per line (refusals=file.txt).",
+      },
+    );
   });
 }
 
+/** @throws ConfigError when the file holds no line. */
 async function refusalLines(file: string): Promise<string[]> {
   try {
     const lines = (await readFile(file, "utf8")).split(/\r?\n/).map((line) => line.trim());
-    return lines.filter((line) => line !== "");
+    const full = lines.filter((line) => line !== "");
+    if (full.length === 0) {
+      throw new ConfigError(`the file of refusals ${file} is empty`, {
+        place: { file, key: "refusals" },
+        hint: "Write one refusal per line.",
+      });
+    }
+    return full;
   } catch (error) {
     throw explainFileFailure(error, file, "read");
   }

@@ -74,8 +74,8 @@ export function explainHubFailure(
     if (!(error instanceof TypeError)) return error;
     const reason = (error.cause as { code?: string } | undefined)?.code ?? error.message;
     return fail(
-      `${id} cannot be fetched: no connection to ${endpoint} (${reason})`,
-      "Check the network and HF_ENDPOINT; what was downloaded is kept and the next run goes on from there. A local folder works without.",
+      `there is no folder ${id} here, and ${id} cannot be fetched: no connection to ${endpoint} (${reason})`,
+      "Check the path of a local model; for one of the hub check the network and HF_ENDPOINT. What was downloaded is kept and the next run goes on from there.",
     );
   }
   if (errorCode === "GatedRepo") {

@@ -63,8 +63,12 @@ const smallFiles: readonly string[] = [configFile, adapterConfigFile, generation
  * transfer breaks; ConfigError for a malformed revision, endpoint or token; the signal's reason when aborted.
  */
 export async function resolveModel(idOrPath: string, options: ResolveModelOptions = {}): Promise<ResolvedModel> {
-  if (existsSync(idOrPath) && statSync(idOrPath).isDirectory()) {
-    return { path: resolve(idOrPath), commit: undefined, from: "folder" };
+  if (existsSync(idOrPath)) {
+    if (statSync(idOrPath).isDirectory()) return { path: resolve(idOrPath), commit: undefined, from: "folder" };
+    throw new ModelError(`${idOrPath} is a file, not a model folder`, {
+      hint: `Give the folder that holds ${configFile} and ${weightsFile}.`,
+      place: { file: idOrPath },
+    });
   }
   if (!/^[\w][\w.-]*(\/[\w][\w.-]*)?$/.test(idOrPath) || /\.\.|--/.test(idOrPath)) {
     throw new ModelError(`there is no model folder ${idOrPath}`, {

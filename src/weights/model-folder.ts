@@ -62,12 +62,19 @@ function requireFolder(path: string): void {
   }
   if (!existsSync(join(path, configFile))) {
     throw new ModelError(`${path} holds no ${configFile}`, {
-      hint: existsSync(join(path, "adapter_config.json"))
-        ? "It is an adapter: give the folder of its base model, and this one as the adapter."
-        : "A Hugging Face model folder is needed.",
+      hint: whatElse(path),
       place: { file: path },
     });
   }
+}
+
+/** What a folder without config.json may be, and what to give instead. */
+function whatElse(path: string): string {
+  if (existsSync(join(path, "adapter_config.json"))) {
+    return "It is an adapter: give the folder of its base model, and this one as the adapter.";
+  }
+  if (existsSync(join(path, "model", configFile))) return `It is a run folder: its model is in ${join(path, "model")}.`;
+  return "A Hugging Face model folder is needed.";
 }
 
 function openWeights(path: string): SafetensorsFile[] {

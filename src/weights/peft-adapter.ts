@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ModelError } from "../core/errors.ts";
 import { readJsonObject } from "../core/json-file.ts";
-import { adapterConfigFile, adapterWeightsFile } from "./folder-files.ts";
+import { adapterConfigFile, adapterWeightsFile, configFile } from "./folder-files.ts";
 import { type AdapterConfig, alphaOf, parseAdapterConfig, rankOf, scaleOf } from "./peft-config.ts";
 import { openSafetensors, type StoredTensor } from "./safetensors.ts";
 
@@ -37,6 +37,15 @@ export interface PeftAdapter extends Disposable {
  */
 export function openPeftAdapter(path: string): PeftAdapter {
   const configPath = join(path, adapterConfigFile);
+  if (!existsSync(configPath)) {
+    const problem = existsSync(path) ? `${path} holds no ${adapterConfigFile}` : `there is no adapter folder ${path}`;
+    throw new ModelError(problem, {
+      hint: existsSync(join(path, configFile))
+        ? "It is a whole model: give it as the model, without an adapter."
+        : `Give the folder that holds ${adapterConfigFile} and ${adapterWeightsFile}.`,
+      place: { file: path },
+    });
+  }
   const weightsPath = join(path, adapterWeightsFile);
   const config = parseAdapterConfig(readJsonObject(configPath), configPath);
   if (!existsSync(weightsPath)) {

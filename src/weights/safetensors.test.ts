@@ -200,7 +200,7 @@ test("a disk that takes no more gives an error that says so and leaves no file b
     await writeSafetensors(process.argv[1], [{ name: "w", dtype: "U8", shape: [1e6], data: new Uint8Array(1e6) }]).catch(
       (error) => console.log(error.name + ": " + error.message + " " + error.hint),
     );`;
-  const script = 'ulimit -f 100; exec "$0" --import tsx --input-type=module -e "$1" "$2"';
+  const script = 'ulimit -f 100; exec "$0" --import ./bin/typescript-loader.js --input-type=module -e "$1" "$2"';
   const path = join(folder, "big.safetensors");
   const output = execFileSync("bash", ["-c", script, process.execPath, program, path], { encoding: "utf8" });
   expect(output).toMatch(/FileError: cannot write .*big\.safetensors.*limit/);

@@ -1,7 +1,7 @@
 // Fictional people as a data set: a small YAML file says which, the generator makes them, a split is one of its sets. Nothing is stored.
 
 import { parseConfig } from "../../core/config.ts";
-import { DataError } from "../../core/errors.ts";
+import { DataError, LetheError } from "../../core/errors.ts";
 import { fictionalPeopleConfig, generateFictionalPeople } from "../fictional-people/generate.ts";
 import { peopleSets } from "../fictional-people/write.ts";
 import type { RecordFormat } from "./format.ts";
@@ -13,7 +13,7 @@ export const fictionalPeople: RecordFormat = {
   recognise: ({ path, json }) =>
     !json && /\.ya?ml$/.test(path) ? "a YAML file, which describes generated data" : undefined,
   async *read(file, { split }) {
-    const { value } = parseConfig(fictionalPeopleConfig, { text: await file.whole(), file: file.path });
+    const { generator: _, ...options } = readDescription(await file.whole(), file.path);
     const set = split === undefined ? undefined : peopleSets[split as keyof typeof peopleSets];
     if (!set) {
       throw new DataError(
@@ -24,7 +24,29 @@ export const fictionalPeople: RecordFormat = {
         },
       );
     }
-    const { generator: _, ...options } = value;
     yield* set.records(generateFictionalPeople(options));
   },
 };
+
+const LARGEST = 64 * 1024;
+
+/** What is wrong in a data file is a DataError, whoever reads it. */
+function readDescription(text: string, file: string) {
+  if (text.length > LARGEST) {
+    throw new DataError(`a description of generated data has at most ${LARGEST} characters, this file ${text.length}`, {
+      hint: "Is this the right file?",
+      place: { file },
+    });
+  }
+  try {
+    return parseConfig(fictionalPeopleConfig, { text, file }).value;
+  } catch (error) {
+    if (!LetheError.isInstance(error)) throw error;
+    const { message, hint, place } = error;
+    throw new DataError(message, {
+      ...(hint === undefined ? {} : { hint }),
+      ...(place === undefined ? {} : { place }),
+      cause: error,
+    });
+  }
+}

@@ -2,6 +2,7 @@
 // Knows nothing of models, data files or particular metrics.
 
 import type { z } from "zod";
+import { findProblems, keyName, type Problem } from "../../core/config-problems.ts";
 import { ConfigError } from "../../core/errors.ts";
 import type { MetricResult, SetRole } from "../result.ts";
 import { mean } from "../statistics/averages.ts";
@@ -96,12 +97,12 @@ export function defineMetric<Kind extends InputKind, Options extends z.ZodType>(
     show: (value) => value,
     ...definition,
     measure(mode, options = {}) {
-      const parsed = schema.safeParse(options);
+      const parsed = schema.safeParse(options, { reportInput: true });
       if (!parsed.success) {
-        const issue = parsed.error.issues[0];
-        const key = issue?.path.join(".");
-        throw new ConfigError(`wrong option for metric "${name}": ${issue?.message ?? "invalid"}`, {
-          ...(key ? { place: { key } } : {}),
+        const [problem] = findProblems(schema, options, parsed.error) as [Problem];
+        throw new ConfigError(`metric "${name}": ${problem.message}`, {
+          place: { key: keyName(problem.path) },
+          ...(problem.hint === undefined ? {} : { hint: problem.hint }),
         });
       }
       return measure(parsed.data, mode);

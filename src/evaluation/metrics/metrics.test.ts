@@ -143,7 +143,9 @@ describe("metrics of generated text", () => {
     expect(gibberish("the cat")).toBe(1);
     expect(gibberish("")).toBe(1);
     expect(() => one("gibberish", text("x"), "corrected")).toThrow(/gibberish/);
-    expect(() => one("gibberish", text("x"), "corrected", { corpus: [] })).toThrow(/word pairs/);
+    expect(() => one("gibberish", text("x"), "corrected", { corpus: [] })).toThrow(
+      /corpus must be a list of at least 1/,
+    );
   });
 });
 

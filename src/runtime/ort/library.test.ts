@@ -41,7 +41,7 @@ test("ONNX Runtime prints nothing of a failure that is thrown", () => {
   `;
   const { status, stderr, stdout } = spawnSync(
     process.execPath,
-    ["--import", "tsx", "--input-type=module", "--eval", code],
+    ["--import", "./bin/typescript-loader.js", "--input-type=module", "--eval", code],
     { encoding: "utf8" },
   );
   expect({ status, stderr, stdout }).toEqual({ status: 0, stderr: "", stdout: "" });

@@ -8,7 +8,7 @@ const { environment, missing } = findSwiftShader();
 const script = fileURLToPath(new URL("./webgpu-claims.ts", import.meta.url));
 
 function runScript(task: string, extra: Readonly<Record<string, string>> = {}) {
-  return spawnSync(process.execPath, ["--import", "tsx", script, task], {
+  return spawnSync(process.execPath, ["--import", "./bin/typescript-loader.js", script, task], {
     encoding: "utf8",
     env: { ...process.env, ...environment, ...extra },
     timeout: 120_000,
