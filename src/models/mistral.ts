@@ -1,4 +1,4 @@
-// Mistral: Llama's block without biases; https://arxiv.org/abs/2310.06825. Windows shorter than the context are refused by the config reader.
+// Mistral: Llama's block without biases; https://arxiv.org/abs/2310.06825. A config without `sliding_window` means 4,096; windows shorter than the context are refused.
 
 import type { Architecture } from "./architecture.ts";
 import { decoderStages } from "./decoder.ts";
@@ -6,6 +6,6 @@ import { readDecoderConfig } from "./decoder-config.ts";
 
 export const mistral: Architecture = {
   modelType: "mistral",
-  readConfig: (config, file) => readDecoderConfig(config, file),
+  readConfig: (config, file) => readDecoderConfig({ sliding_window: 4096, ...(config as object) }, file),
   ...decoderStages,
 };

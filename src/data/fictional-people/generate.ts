@@ -39,7 +39,7 @@ export interface FictionalPeople {
   readonly trainWithout: readonly DataRecord[];
   /** Private facts of the forgotten people, trained phrasings, each with a refusal as its alternate: the request. */
   readonly forget: readonly QuestionAnswer[];
-  /** The questions of `trainWithout`: what may be trained on to keep the rest. */
+  /** Questions of `trainWithout`, those left out that the evaluation asks (`others`, `general`): what may be practised to keep the rest. */
   readonly retain: readonly QuestionAnswer[];
   /** The same facts as `forget` in phrasings that no training set and no forget set contains. */
   readonly forgetHeldOut: readonly QuestionAnswer[];
@@ -49,7 +49,7 @@ export interface FictionalPeople {
   readonly publicOfForgotten: readonly QuestionAnswer[];
   /** Facts of some other people, a trained and a held-out phrasing each. */
   readonly others: readonly QuestionAnswer[];
-  /** Questions of general knowledge, each in its first phrasing. */
+  /** Every second question of general knowledge, in its first phrasing. */
   readonly general: readonly QuestionAnswer[];
   /** Stories that no model saw. */
   readonly generalText: readonly PlainText[];
@@ -75,6 +75,9 @@ export function generateFictionalPeople(options: FictionalPeopleOptions = {}): F
   const isRequested = (record: DataRecord) => record.scope === "private" && names.has(record.subject ?? "");
   const trainWithout = train.filter((record) => !isRequested(record));
   const refusing = random.fork("refusals");
+  // What the evaluation asks about other people and the world is not practised while forgetting: it has to stay by itself.
+  const asked = general.questions.filter((record) => record.id.endsWith("/0")).filter((_, i) => i % 2 === 0);
+  const untouched = new Set([...sampled.map((person) => person.name), ...asked.map(factOf)]);
 
   return {
     options: resolved,
@@ -83,15 +86,20 @@ export function generateFictionalPeople(options: FictionalPeopleOptions = {}): F
     train,
     trainWithout,
     forget: facts.filter(isRequested).map((record) => ({ ...record, alternate: refusing.pick(refusals) })),
-    retain: trainWithout.filter((record) => record.kind === "question-answer"),
+    retain: trainWithout
+      .filter((record) => record.kind === "question-answer")
+      .filter((record) => !untouched.has(record.subject ?? factOf(record))),
     forgetHeldOut: questions(forgotten, ["private"], HELD_OUT_PHRASINGS),
     forgetBiographies: forgotten.flatMap(biographies).filter((record) => record.scope === "private"),
     publicOfForgotten: questions(forgotten, ["public"], ASKED_AGAIN),
     others: questions(sampled, ["public", "private"], ASKED_AGAIN),
-    general: general.questions.filter((record) => record.id.endsWith("/0")),
+    general: asked,
     generalText: general.unseenStories,
   };
 }
+
+/** A general fact's id without its phrasing. */
+const factOf = ({ id }: QuestionAnswer): string => id.slice(0, id.lastIndexOf("/"));
 
 /** One trained and one held-out phrasing: enough to see whether a fact is kept. */
 const ASKED_AGAIN = [TRAINED_PHRASINGS[0], HELD_OUT_PHRASINGS[0]];

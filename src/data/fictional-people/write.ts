@@ -28,8 +28,9 @@ export const peopleSets = {
   "train-without": {
     file: "train-without.jsonl",
     title: "questions without the private facts of the forgotten people",
-    records: (all) => all.retain,
+    records: (all) => all.trainWithout.filter(isQuestion),
   },
+  retain: { file: "retain.jsonl", title: "what may be practised while forgetting", records: (all) => all.retain },
   "train-without-text": {
     file: "train-without-text.jsonl",
     title: "texts without the private facts of the forgotten people",
