@@ -3,8 +3,8 @@
 import { describe, expect, test } from "vitest";
 import { gradientRules, noGradient } from "../tensor/gradients.ts";
 import { nodesOf, opTable } from "../tensor/index.ts";
-import { type PreparedCase, prepareCase, runOpSuite } from "./op-suite.ts";
-import { type OpCase, opCases } from "./op-suite-cases.ts";
+import { distance, type PreparedCase, prepareCase, runOpSuite } from "./fixtures/op-suite.ts";
+import { type OpCase, opCases } from "./fixtures/op-suite-cases.ts";
 import { createOrtBackend } from "./ort/index.ts";
 import { createReferenceBackend, evaluate } from "./reference/index.ts";
 
@@ -82,4 +82,12 @@ test("the suite reports a backend that computes something else", async () => {
     opCases.filter(({ name }) => name === "exp"),
   );
   expect(results[0]).toMatchObject({ name: "exp", passed: false, message: expect.stringContaining("differs") });
+});
+
+test("a small number that is wrong beside a large one is seen, as is one too many", () => {
+  expect(distance([1, 0.0101], [1, 0.01])).toBeGreaterThan(1);
+  expect(distance([1, 0.01, 0], [1, 0.01])).toBe(Infinity);
+  expect(distance([1], [1, 0.01])).toBe(Infinity);
+  expect(distance([1, Number.NaN], [1, 0.01])).toBe(Infinity);
+  expect(distance([1, 0.01], [1, 0.01])).toBe(0);
 });

@@ -2,35 +2,21 @@
 // chromium package carries. Its place must be in the environment before the process starts, hence the child processes.
 
 import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { afterAll, expect, test } from "vitest";
-import type { OpResult } from "./op-suite.ts";
-import { opCases } from "./op-suite-cases.ts";
+import { expect, test } from "vitest";
+import type { OpResult } from "./fixtures/op-suite.ts";
+import { opCases } from "./fixtures/op-suite-cases.ts";
+import { findSwiftShader } from "./fixtures/swiftshader.ts";
 
-const chromium = "/usr/lib/chromium";
-const driver = join(chromium, "vk_swiftshader_icd.json");
 const native = process.env.LETHE_TEST_WEBGPU === "native";
-const missing =
-  native || existsSync(driver) ? undefined : `no Vulkan driver: ${driver} is missing (Debian package chromium)`;
+const { environment, missing } = native ? { environment: {}, missing: "" } : findSwiftShader();
 
-const folder = mkdtempSync(join(tmpdir(), "lethe-webgpu-"));
-afterAll(() => rmSync(folder, { recursive: true }));
-
-const swiftShader = {
-  VK_ICD_FILENAMES: driver,
-  LD_LIBRARY_PATH: [chromium, process.env.LD_LIBRARY_PATH].filter(Boolean).join(":"),
-  XDG_RUNTIME_DIR: folder,
-};
-
-const suite = new URL("./op-suite-main.ts", import.meta.url);
-const placement = new URL("./op-suite-placement.ts", import.meta.url);
+const suite = new URL("./fixtures/op-suite-main.ts", import.meta.url);
+const placement = new URL("./fixtures/op-suite-placement.ts", import.meta.url);
 
 async function linesOf(script: URL, ...args: string[]): Promise<string[]> {
-  const env = { ...process.env, ...(native ? {} : swiftShader) };
+  const env = { ...process.env, ...environment };
   const options = { env, timeout: 300_000, maxBuffer: 1 << 24 };
   const { stdout } = await promisify(execFile)(
     process.execPath,
@@ -40,8 +26,8 @@ async function linesOf(script: URL, ...args: string[]): Promise<string[]> {
   return stdout.split("\n").filter((line) => line !== "");
 }
 
-const webgpu = test.skipIf(missing !== undefined);
-const why = missing === undefined ? "" : ` (skipped: ${missing})`;
+const webgpu = test.skipIf(!environment);
+const why = missing && ` (skipped: ${missing})`;
 
 webgpu(`every op and gradient through WebGPU equals the reference${why}`, { timeout: 300_000 }, async () => {
   const results = (await linesOf(suite, "webgpu")).map((line) => JSON.parse(line) as OpResult);

@@ -4,7 +4,7 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { findSwiftShader } from "../runtime/swiftshader.ts";
+import { findSwiftShader } from "../runtime/fixtures/swiftshader.ts";
 
 const { environment, missing } = findSwiftShader();
 

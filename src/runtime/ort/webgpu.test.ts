@@ -1,11 +1,11 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
-import { findSwiftShader } from "../swiftshader.ts";
-import { claims } from "./webgpu-claims.ts";
+import { findSwiftShader } from "../fixtures/swiftshader.ts";
+import { claims } from "../fixtures/webgpu-claims.ts";
 
 const { environment, missing } = findSwiftShader();
-const script = fileURLToPath(new URL("./webgpu-claims.ts", import.meta.url));
+const script = fileURLToPath(new URL("../fixtures/webgpu-claims.ts", import.meta.url));
 
 function runScript(task: string, extra: Readonly<Record<string, string>> = {}) {
   return spawnSync(process.execPath, ["--import", "./bin/typescript-loader.js", script, task], {
