@@ -5,10 +5,9 @@ import type { Program, Value } from "../runtime/backend.ts";
 import type { Graph } from "../tensor/index.ts";
 import type { TokenShape } from "./architecture.ts";
 import { fullName, type Model, type StageId, stageLayout, stagesOf, weightOf } from "./model.ts";
-import { type RowQuantityName, rowQuantities } from "./row-quantities.ts";
+import type { RowQuantityName } from "./row-quantities.ts";
 import type { StageLayout } from "./stage-weights.ts";
 import {
-  accumulatedName,
   blockForward,
   blockGradient,
   cotangentName,
@@ -202,26 +201,27 @@ export function createStageRunner(model: Model, options: StageRunnerOptions = {}
     return Math.min(fit, roundUp(count, rowBucket));
   }
 
-  function* chunks(rows: LabelledRows) {
+  function* chunks(rows: LabelledRows): Generator<Chunk> {
     const size = chunkRows(rows.rows.length);
     for (let start = 0; start < rows.rows.length; start += size) {
       const end = Math.min(start + size, rows.rows.length);
-      yield {
-        start,
-        end,
-        size,
-        rows: backend.value(padded(rows.rows.subarray(start, end), size), [size], "int32"),
-        labels: backend.value(padded(rows.labels.subarray(start, end), size), [size], "int32"),
-      };
+      yield { start, end, size };
     }
   }
 
-  function referenceInputs(reference: ReferenceRows | undefined, start: number, end: number, size: number) {
-    if (!reference) return {};
-    const d = config.hiddenSize;
-    const data = new Float32Array(size * d);
-    data.set(reference.hidden.subarray(start * d, end * d));
-    return { referenceHidden: backend.value(data, [size, d]), referenceOutput: reference.outputWeight };
+  /** Inputs made for one chunk: its rows, labels, and the reference's hidden states. They go with it. */
+  function chunkInputs(rows: LabelledRows, reference: ReferenceRows | undefined, { start, end, size }: Chunk) {
+    const inputs: Record<string, Value> = {
+      rows: backend.value(padded(rows.rows.subarray(start, end), size), [size], "int32"),
+      labels: backend.value(padded(rows.labels.subarray(start, end), size), [size], "int32"),
+    };
+    if (reference) {
+      const d = config.hiddenSize;
+      const data = new Float32Array(size * d);
+      data.set(reference.hidden.subarray(start * d, end * d));
+      inputs.referenceHidden = backend.value(data, [size, d]);
+    }
+    return { inputs, [Symbol.dispose]: () => disposeAll(...Object.values(inputs)) };
   }
 
   async function forward(
@@ -231,37 +231,35 @@ export function createStageRunner(model: Model, options: StageRunnerOptions = {}
     const shape = { batch: batch.batch, seq: batch.seq };
     const runOptions = signal ? { signal } : {};
     const ids = backend.value(batch.ids, [batch.ids.length], "int32");
-    const embedding = await program(`embed ${shapeKey(shape)} ${layoutKey(embed)}`, () =>
-      embedForward(architecture, config, layoutOf(embed), shape),
-    );
-    let hidden = (await embedding.run(feed(embedding, embed, { ids }), runOptions)).output as Value;
+    let hidden: Value | undefined;
     const borders: (Value | undefined)[] = [];
     const saved: (Record<string, Value> | undefined)[] = [];
-    const first = lowest();
-    for (const [layer, stage] of blocks.entries()) {
-      const keep = train && first >= 0 && stages.indexOf(stage) >= first;
-      const run = keep
-        ? await (await blockPrograms(stage, shape, { ...requestFor(stage), accumulate: [] })).forward()
-        : await program(`block ${shapeKey(shape)} ${layoutKey(stage)}`, () =>
-            blockForward(architecture, config, layoutOf(stage), shape),
-          );
-      const { output: next, ...rest } = await run.run(feed(run, stage, { hidden }), runOptions);
-      borders[layer] = keep ? hidden : undefined;
-      saved[layer] = keep ? rest : undefined;
-      if (!keep) hidden.dispose();
-      hidden = next as Value;
+    const dispose = () =>
+      disposeAll(hidden, ids, ...borders, ...saved.flatMap((values) => Object.values(values ?? {})));
+    try {
+      const embedding = await program(`embed ${shapeKey(shape)} ${layoutKey(embed)}`, () =>
+        embedForward(architecture, config, layoutOf(embed), shape),
+      );
+      hidden = (await embedding.run(feed(embedding, embed, { ids }), runOptions)).output as Value;
+      const first = lowest();
+      for (const [layer, stage] of blocks.entries()) {
+        const keep = train && first >= 0 && stages.indexOf(stage) >= first;
+        const run = keep
+          ? await (await blockPrograms(stage, shape, { ...requestFor(stage), accumulate: [] })).forward()
+          : await program(`block ${shapeKey(shape)} ${layoutKey(stage)}`, () =>
+              blockForward(architecture, config, layoutOf(stage), shape),
+            );
+        const { output: next, ...rest } = await run.run(feed(run, stage, { hidden }), runOptions);
+        borders[layer] = keep ? hidden : undefined;
+        saved[layer] = keep ? rest : undefined;
+        if (!keep) hidden.dispose();
+        hidden = next as Value;
+      }
+      return { shape, hidden, ids, borders, saved, [Symbol.dispose]: dispose };
+    } catch (error) {
+      dispose();
+      throw error;
     }
-    return {
-      shape,
-      hidden,
-      ids,
-      borders,
-      saved,
-      [Symbol.dispose]() {
-        for (const value of [hidden, ids, ...borders, ...saved.flatMap((s) => Object.values(s ?? {}))])
-          value?.dispose();
-      },
-    };
   }
 
   async function quantities(
@@ -277,46 +275,38 @@ export function createStageRunner(model: Model, options: StageRunnerOptions = {}
       const run = await program(`head ${JSON.stringify(request)} ${layoutKey(head)}`, () =>
         headForward(architecture, config, layoutOf(head), request),
       );
-      const given = {
-        hidden: pass.hidden,
-        rows: chunk.rows,
-        labels: chunk.labels,
-        ...referenceInputs(reference, chunk.start, chunk.end, chunk.size),
-      };
+      using made = chunkInputs(rows, reference, chunk);
+      const given = { ...made.inputs, hidden: pass.hidden, ...referenceOutput(reference) };
       await collect(await run.run(feed(run, head, given)), result, chunk);
-      disposeAll(chunk.rows, chunk.labels);
     }
     return result;
   }
 
   /** Copies the quantities of a chunk to their place and disposes them. */
-  async function collect(
-    outputs: Record<string, Value>,
-    result: QuantityValues,
-    chunk: { start: number; end: number },
-  ) {
-    for (const [name, target] of Object.entries(result)) {
-      const value = outputs[name] as Value;
-      const data = (await backend.read(value)) as Float32Array;
-      target.set(data.subarray(0, chunk.end - chunk.start), chunk.start);
-      value.dispose();
+  async function collect(outputs: Record<string, Value>, result: QuantityValues, { start, end }: Chunk) {
+    try {
+      for (const [name, target] of Object.entries(result)) {
+        const data = (await backend.read(outputs[name] as Value)) as Float32Array;
+        target.set(data.subarray(0, end - start), start);
+      }
+    } finally {
+      disposeAll(...Object.keys(result).map((name) => outputs[name]));
     }
   }
 
-  /** The head's part of backward for one group: adds to the gradient that flows into the last block. */
+  /** The head's part of backward for one group: adds to the gradient that flows into the last block. Returns its quantities if asked for. */
   async function headBackward(
     pass: ForwardPass,
     { rows, cotangents, reference }: RowGroup,
-    gradient: Value | undefined,
+    flow: Flow,
     alsoQuantities: boolean,
     runOptions: { signal?: AbortSignal },
-  ): Promise<{ gradient: Value | undefined; quantities: QuantityValues }> {
+  ): Promise<QuantityValues> {
     const names = Object.keys(cotangents) as RowQuantityName[];
     const result: QuantityValues = alsoQuantities
       ? Object.fromEntries(names.map((name) => [name, new Float32Array(rows.rows.length)]))
       : {};
     const tokens = pass.shape.batch * pass.shape.seq;
-    let total = gradient;
     for (const chunk of chunks(rows)) {
       const request = { rows: chunk.size, tokens, quantities: names };
       const wanted = requestFor(head);
@@ -324,40 +314,39 @@ export function createStageRunner(model: Model, options: StageRunnerOptions = {}
         `head backward ${JSON.stringify({ ...request, wanted, alsoQuantities })} ${layoutKey(head)}`,
         () => headGradient(architecture, config, layoutOf(head), request, wanted, alsoQuantities),
       );
-      const given: Record<string, Value> = {
-        hidden: pass.hidden,
-        rows: chunk.rows,
-        labels: chunk.labels,
-        ...referenceInputs(reference, chunk.start, chunk.end, chunk.size),
-      };
+      using made = chunkInputs(rows, reference, chunk);
       for (const name of names) {
         const values = (cotangents[name] as Float32Array).subarray(chunk.start, chunk.end);
-        given[cotangentName(name)] = backend.value(paddedFloats(values, chunk.size), [chunk.size]);
+        made.inputs[cotangentName(name)] = backend.value(paddedFloats(values, chunk.size), [chunk.size]);
       }
+      const given = { ...made.inputs, hidden: pass.hidden, ...referenceOutput(reference) };
       const outputs = await runForGradients(run, head, wanted, feed(run, head, given), runOptions);
-      await collect(outputs, result, chunk);
-      if (outputs.rowGradient) total = await scatter(chunk, outputs.rowGradient, total, tokens, runOptions);
-      disposeAll(chunk.rows, chunk.labels, ...names.map((name) => given[cotangentName(name)]));
+      try {
+        await collect(outputs, result, chunk);
+        const { rowGradient } = outputs;
+        if (rowGradient) await scatter({ rows: made.inputs.rows as Value, rowGradient }, flow, tokens, runOptions);
+      } finally {
+        outputs.rowGradient?.dispose();
+      }
     }
-    return { gradient: total, quantities: result };
+    return result;
   }
 
-  /** total + the rows' gradients at their positions; disposes both inputs. */
+  /** flow.gradient + the rows' gradients at their positions. */
   async function scatter(
-    chunk: { size: number; rows: Value },
-    rowGradient: Value,
-    total: Value | undefined,
+    { rows, rowGradient }: { rows: Value; rowGradient: Value },
+    flow: Flow,
     tokens: number,
     runOptions: { signal?: AbortSignal },
-  ): Promise<Value> {
-    const accumulate = total !== undefined;
-    const run = await program(`scatter ${chunk.size} ${tokens} ${accumulate}`, () =>
-      scatterRows(config, chunk.size, tokens, accumulate),
+  ): Promise<void> {
+    const { gradient: before } = flow;
+    const size = rows.shape[0] as number;
+    const run = await program(`scatter ${size} ${tokens} ${before !== undefined}`, () =>
+      scatterRows(config, size, tokens, before !== undefined),
     );
-    const inputs = { rows: chunk.rows, rowGradient, ...(total ? { accumulated: total } : {}) };
-    const sum = (await run.run(inputs, runOptions)).gradient as Value;
-    disposeAll(rowGradient, total);
-    return sum;
+    const inputs = { rows, rowGradient, ...(before ? { accumulated: before } : {}) };
+    flow.gradient = (await run.run(inputs, runOptions)).gradient as Value;
+    before?.dispose();
   }
 
   async function backward(
@@ -367,33 +356,33 @@ export function createStageRunner(model: Model, options: StageRunnerOptions = {}
   ): Promise<QuantityValues[]> {
     const runOptions = signal ? { signal } : {};
     const found: QuantityValues[] = [];
-    let gradient: Value | undefined;
-    for (const group of groups) {
-      const done = await headBackward(pass, group, gradient, alsoQuantities, runOptions);
-      gradient = done.gradient;
-      found.push(done.quantities);
+    const flow: Flow = { gradient: undefined };
+    try {
+      for (const group of groups) found.push(await headBackward(pass, group, flow, alsoQuantities, runOptions));
+      for (let layer = blocks.length - 1; flow.gradient && layer >= 0; layer--) {
+        const stage = blocks[layer] as StageId;
+        const border = pass.borders[layer];
+        if (!border) break; // everything from here down is frozen
+        const request = requestFor(stage);
+        const run = await (await blockPrograms(stage, pass.shape, request)).backward();
+        const kept: Readonly<Record<string, Value>> = pass.saved[layer] ?? {};
+        const inputs = feed(run, stage, { ...kept, hidden: border, gradient: flow.gradient });
+        const outputs: Record<string, Value> = await runForGradients(run, stage, request, inputs, runOptions);
+        disposeAll(flow.gradient, ...Object.values(kept));
+        flow.gradient = outputs.inputGradient;
+      }
+      const request = requestFor(embed);
+      if (flow.gradient && request.weights.length > 0) {
+        const run = await program(
+          `embed backward ${shapeKey(pass.shape)} ${JSON.stringify(request)} ${layoutKey(embed)}`,
+          () => embedBackward(architecture, config, layoutOf(embed), pass.shape, request),
+        );
+        const inputs = feed(run, embed, { ids: pass.ids, gradient: flow.gradient });
+        await runForGradients(run, embed, request, inputs, runOptions);
+      }
+    } finally {
+      flow.gradient?.dispose();
     }
-    for (let layer = blocks.length - 1; gradient && layer >= 0; layer--) {
-      const stage = blocks[layer] as StageId;
-      const border = pass.borders[layer];
-      if (!border) break; // everything from here down is frozen
-      const request = requestFor(stage);
-      const run = await (await blockPrograms(stage, pass.shape, request)).backward();
-      const kept: Readonly<Record<string, Value>> = pass.saved[layer] ?? {};
-      const inputs = feed(run, stage, { ...kept, hidden: border, gradient });
-      const outputs: Record<string, Value> = await runForGradients(run, stage, request, inputs, runOptions);
-      disposeAll(gradient, ...Object.values(kept));
-      gradient = outputs.inputGradient;
-    }
-    const request = requestFor(embed);
-    if (gradient && request.weights.length > 0) {
-      const run = await program(
-        `embed backward ${shapeKey(pass.shape)} ${JSON.stringify(request)} ${layoutKey(embed)}`,
-        () => embedBackward(architecture, config, layoutOf(embed), pass.shape, request),
-      );
-      await runForGradients(run, embed, request, feed(run, embed, { ids: pass.ids, gradient }), runOptions);
-    }
-    gradient?.dispose();
     return found;
   }
 
@@ -419,6 +408,21 @@ export function createStageRunner(model: Model, options: StageRunnerOptions = {}
     untouched: () => [...trainable].filter((name) => !written.has(name)),
   };
 }
+
+/** Some of the labelled rows, filled up to `size`. */
+interface Chunk {
+  readonly start: number;
+  readonly end: number;
+  readonly size: number;
+}
+
+/** The gradient on its way down; whoever replaces it disposes the earlier one. */
+interface Flow {
+  gradient: Value | undefined;
+}
+
+const referenceOutput = (reference: ReferenceRows | undefined): Record<string, Value> =>
+  reference ? { referenceOutput: reference.outputWeight } : {};
 
 /** Integer rows, filled up with row 0; what is computed on the filling is cut off or weighted with zero. */
 function padded(rows: Int32Array, size: number): Int32Array {
