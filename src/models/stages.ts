@@ -2,6 +2,7 @@
 // Knows shapes and layouts; knows no weights' numbers and no loss.
 
 import {
+  accumulate,
   add,
   cutGraph,
   type Graph,
@@ -130,7 +131,7 @@ function collectGradients(
   request.weights.forEach((name, i) => {
     const gradient = found[Object.keys(inputs).length + i] as Tensor;
     result[gradientName(name)] = request.accumulate.includes(name)
-      ? add(input(accumulatedName(name), gradient.shape), gradient)
+      ? accumulate(input(accumulatedName(name), gradient.shape), gradient)
       : gradient;
   });
   return result;

@@ -44,4 +44,5 @@ export { argmax, logSoftmax, logSumExp, max, mean, softmax, sum } from "./ops/re
 export { concat, expand, full, pad, reshape, slice, squeeze, transpose, unsqueeze } from "./ops/shaping.ts";
 export { sizeOf } from "./shape.ts";
 export { structuralKey } from "./structural-key.ts";
+export { accumulate } from "./structured-cotangent.ts";
 export type { Attribute, DType, Graph, Shape, Tensor } from "./tensor.ts";

@@ -3,6 +3,7 @@
 
 import { add } from "./ops/elementwise.ts";
 import { addAtPicked } from "./ops/indexing.ts";
+import { gemm } from "./ops/linear-algebra.ts";
 import { full } from "./ops/shaping.ts";
 import { sameShape } from "./shape.ts";
 import type { Shape, Tensor } from "./tensor.ts";
@@ -35,8 +36,11 @@ export function asScaledRows({ op, shape, inputs }: Tensor): ScaledRows | undefi
   return isScaled && sameShape(rows.shape, shape) ? { rows, factors } : undefined;
 }
 
-/** a + b; picked elements are added in place. */
+/** a + b; picked elements are added in place, and a matrix product adds to the other while it is computed. */
 export function accumulate(a: Tensor, b: Tensor): Tensor {
   const [base, picked] = asPicked(b) ? [a, asPicked(b)] : [b, asPicked(a)];
-  return picked ? addAtPicked(base, picked.indices, picked.values) : add(a, b);
+  if (picked) return addAtPicked(base, picked.indices, picked.values);
+  const [factor, other] = b.inputs;
+  if (b.op !== "gemm" || b.inputs.length > 2) return add(a, b);
+  return gemm(factor as Tensor, other as Tensor, { ...b.attributes, c: a });
 }
