@@ -59,8 +59,8 @@ export type TrainConfig = z.output<typeof trainConfig>;
 export const unlearnConfig = z.strictObject({
   model: existingModel,
   objective: named,
-  source: z.enum(["given"]).default("given").describe("where the text to forget comes from"),
-  plan: z.enum(["once"]).default("once").describe("how often, and how results are merged"),
+  source: named.default("given").describe("where the text to forget comes from"),
+  plan: named.default("once").describe("how often, and how results are merged"),
   forget: dataSources,
   retain: dataSources.optional(),
   refusals: z

@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { ConfigError } from "../core/errors.ts";
 import type { Reporter } from "../core/events.ts";
 import type { JsonObject } from "../core/json-file.ts";
-import { readJsonObject } from "../core/json-file.ts";
 import type { AutomaticChoice } from "../core/manifest.ts";
 import type { Random } from "../core/random.ts";
 import { type EncodedExample, type EncodingOptions, encodeRecords } from "../data/encoding.ts";
@@ -44,8 +43,8 @@ export interface SessionOptions {
 /** Opens a model by folder or hub id. */
 export async function openSession(idOrPath: string, options: SessionOptions): Promise<Session> {
   const path = await findModel(idOrPath, options);
-  const config = readJsonObject(join(path, "config.json"));
-  return sessionOf((backend) => loadModel(path, backend), config, path, options);
+  using folder = openModelFolder(path);
+  return sessionOf((backend) => loadModel(path, backend), folder.config, path, options);
 }
 
 /** Finds a model and reads all but its weights. @throws what `openSession` throws before it reads them. */

@@ -18,8 +18,10 @@ import { choose } from "./choose.ts";
 import type { UnlearnConfig } from "./config.ts";
 import type { RunContext } from "./context.ts";
 import { type Objective, objectives } from "./objectives/index.ts";
+import { plans } from "./plans/index.ts";
 import { scopes } from "./scopes/index.ts";
 import { encodeAll, openSession, readSources, type Session } from "./session.ts";
+import { sources } from "./sources/index.ts";
 
 /**
  * Runs the configuration; the result is the run folder `config.output`. `yaml` is the resolved configuration as it is kept there.
@@ -30,10 +32,12 @@ export async function unlearn(config: UnlearnConfig, yaml: string, context: RunC
   const random = createRandom(config.seed);
   const objective = await choose(objectives, config.objective);
   const scope = await choose(scopes, config.scope);
+  const source = await choose(sources, config.source);
+  const plan = await choose(plans, config.plan);
   const loss = objective.entry.loss(objective.options);
 
   using claim = await claimRunFolder({ path: config.output, yaml, resume: context.resume });
-  const forget = await readSources(config.forget, signal);
+  const forget = await source.entry.records({ forget: config.forget, signal }, source.options);
   const retain = config.retain ? await readSources(config.retain, signal) : { records: [], files: [] };
   refuseOverlap(forget.records, retain.records);
   if (loss.branches.includes("retain") && retain.records.length === 0) throw missingRetain(objective);
@@ -70,27 +74,29 @@ export async function unlearn(config: UnlearnConfig, yaml: string, context: RunC
     onnxruntime: session.backend.details.version,
     choices: session.choices,
   });
-  await runTraining({
-    folder,
-    model: session.model,
-    trainable,
-    loss,
-    batches,
-    totalSteps,
-    reference,
-    training: config.training,
-    checkpointEvery: config.checkpointEvery,
-    evaluate: evaluator && ((step) => evaluator.at(step, folder)),
-    evaluateEvery: evaluator?.every ?? 0,
-    save: {
-      config: session.config,
-      tokenizer: session.tokenizerFolder,
-      dtype: config.saveAs,
-      baseModel: session.model.source,
-    },
-    report,
-    signal,
-  });
+  const train = () =>
+    runTraining({
+      folder,
+      model: session.model,
+      trainable,
+      loss,
+      batches,
+      totalSteps,
+      reference,
+      training: config.training,
+      checkpointEvery: config.checkpointEvery,
+      evaluate: evaluator && ((step) => evaluator.at(step, folder)),
+      evaluateEvery: evaluator?.every ?? 0,
+      save: {
+        config: session.config,
+        tokenizer: session.tokenizerFolder,
+        dtype: config.saveAs,
+        baseModel: session.model.source,
+      },
+      report,
+      signal,
+    });
+  await plan.entry.run(train, plan.options);
 }
 
 function missingRetain({ entry, options }: { entry: Objective; options: object }): ConfigError {

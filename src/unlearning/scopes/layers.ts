@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { ConfigError } from "../../core/errors.ts";
+import { refuseMissingLayers } from "./layer-range.ts";
 import { defineScope } from "./scope.ts";
 
 export const layers = defineScope({
@@ -18,12 +19,7 @@ export const layers = defineScope({
   }),
   select: (model, { layers, modules }) => {
     const { architecture, config } = model;
-    const outside = layers.find((layer) => layer >= config.layers);
-    if (outside !== undefined) {
-      throw new ConfigError(`layer ${outside} is outside the model's ${config.layers} layers`, {
-        hint: `layers are numbered 0 to ${config.layers - 1}`,
-      });
-    }
+    refuseMissingLayers(model, layers);
     const names = [...model.weights.keys()].filter(
       (name) =>
         layers.some((layer) => name.startsWith(architecture.prefix.block(layer))) &&

@@ -1,7 +1,9 @@
 // Fresh low-rank matrices beside linear layers move, nothing else (2106.09685). The result can be kept apart as an adapter.
 
 import { z } from "zod";
+import { ConfigError } from "../../core/errors.ts";
 import { addLora } from "../../models/lora.ts";
+import { refuseMissingLayers } from "./layer-range.ts";
 import { defineScope } from "./scope.ts";
 
 export const lora = defineScope({
@@ -17,5 +19,15 @@ export const lora = defineScope({
       .describe('names such as ["q_proj", "v_proj"], or "all-linear"'),
     layers: z.array(z.number().int().nonnegative()).nonempty().optional().describe("only these layers"),
   }),
-  select: (model, options, random) => addLora(model, options, random),
+  select: (model, options, random) => {
+    const { targets, layers } = options;
+    refuseMissingLayers(model, layers ?? []);
+    const names = addLora(model, options, random);
+    if (names.length > 0) return names;
+    const called = targets === "all-linear" ? "" : ` called ${targets.join(" or ")}`;
+    throw new ConfigError(`no linear layer${called} lies in layers ${layers?.join(", ")}`, {
+      place: { key: "scope" },
+      hint: "The output projection belongs to no layer: leave `layers` out to adapt it.",
+    });
+  },
 });
