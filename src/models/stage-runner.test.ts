@@ -89,7 +89,6 @@ async function gradientsOf(
   });
   using pass = await runner.forward(batch, { train: true });
   const [found] = await runner.backward(pass, [{ rows, cotangents }], { alsoQuantities: true });
-  expect(runner.untouched()).toEqual([]);
   const gradients: Record<string, Float64Array> = {};
   for (const [name, value] of targets)
     gradients[name] = Float64Array.from((await model.backend.read(value)) as Float32Array);

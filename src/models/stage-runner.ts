@@ -92,8 +92,6 @@ export interface StageRunner {
   ): Promise<QuantityValues[]>;
   /** Forgets which gradients were written: the next backward overwrites. */
   startStep(): void;
-  /** Trainable weights that got no gradient since `startStep`. */
-  untouched(): string[];
 }
 
 const rowBucket = 32;
@@ -271,7 +269,7 @@ export function createStageRunner(model: Model, options: StageRunnerOptions = {}
     const result: QuantityValues = Object.fromEntries(names.map((name) => [name, new Float32Array(rows.rows.length)]));
     const tokens = pass.shape.batch * pass.shape.seq;
     for (const chunk of chunks(rows)) {
-      const request = { rows: chunk.size, tokens, quantities: names };
+      const request = { rows: chunk.size, tokens, quantities: names, referenceDType: reference?.outputWeight.dtype };
       const run = await program(`head ${JSON.stringify(request)} ${layoutKey(head)}`, () =>
         headForward(architecture, config, layoutOf(head), request),
       );
@@ -308,7 +306,7 @@ export function createStageRunner(model: Model, options: StageRunnerOptions = {}
       : {};
     const tokens = pass.shape.batch * pass.shape.seq;
     for (const chunk of chunks(rows)) {
-      const request = { rows: chunk.size, tokens, quantities: names };
+      const request = { rows: chunk.size, tokens, quantities: names, referenceDType: reference?.outputWeight.dtype };
       const wanted = requestFor(head);
       const run = await program(
         `head backward ${JSON.stringify({ ...request, wanted, alsoQuantities })} ${layoutKey(head)}`,
@@ -405,7 +403,6 @@ export function createStageRunner(model: Model, options: StageRunnerOptions = {}
     hiddenRows,
     backward,
     startStep: () => written.clear(),
-    untouched: () => [...trainable].filter((name) => !written.has(name)),
   };
 }
 

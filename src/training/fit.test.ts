@@ -1,6 +1,7 @@
 // The training loop on a tiny model: it learns, it resumes in the same bytes, accumulation and clipping do what they say.
 
 import { afterAll, expect, test } from "vitest";
+import { ConfigError } from "../core/errors.ts";
 import { silent } from "../core/events.ts";
 import type { MetricsLogLine } from "../core/metrics-log.ts";
 import { createRandom } from "../core/random.ts";
@@ -96,7 +97,7 @@ test("resumed from any checkpoint, a run ends in the same bytes and writes the s
   expect(full.checkpoints.map((c) => c.step)).toEqual([5, 10]);
 });
 
-test("the same seed gives the same bytes, recomputing residuals too; another seed does not", async () => {
+test("the same seed gives the same bytes; another seed does not", async () => {
   using a = newModel();
   using b = newModel();
   using c = newModel();
@@ -106,19 +107,67 @@ test("the same seed gives the same bytes, recomputing residuals too; another see
   expect((await run(c, { batches: other })).hash).not.toBe(first.hash);
 });
 
-test("two accumulated batches step like the mean of their gradients", async () => {
+/** The gradient of one step, unclipped: Adam's first moment after it is (1 − beta1)·g. */
+async function gradientOf(extra: Partial<FitOptions>): Promise<Float32Array> {
   using model = newModel();
-  const { lines } = await run(model, {
-    accumulation: 3,
-    schedule: { schedule: "constant", learningRate: 0.01, warmupSteps: 0, totalSteps: 1, finalRatio: 1 },
-  });
-  using single = newModel();
-  const gradients = await run(single, {
-    schedule: { schedule: "constant", learningRate: 1e-12, warmupSteps: 0, totalSteps: 3, finalRatio: 1 },
-  });
-  const meanLoss = gradients.lines.reduce((sum, line) => sum + line.loss!, 0) / 3;
-  expect(lines[0]?.loss).toBeCloseTo(meanLoss, 5);
-  expect(lines[0]?.gradientNorm).toBeLessThanOrEqual(Math.max(...gradients.lines.map((line) => line.gradientNorm!)));
+  let gradient = new Float32Array();
+  await fit(
+    optionsFor(model, {
+      adamw: { beta1: 0.5, beta2: 0.99, epsilon: 1e-8, weightDecay: 0 },
+      schedule: { schedule: "constant", learningRate: 0.01, warmupSteps: 0, totalSteps: 1, finalRatio: 1 },
+      clipNorm: undefined,
+      afterStep: async (_, checkpoint) => {
+        gradient = (await checkpoint()).optimiser.firstMoments.map((m) => m / 0.5);
+      },
+      ...extra,
+    }),
+  );
+  return gradient;
+}
+
+const worst = (a: ArrayLike<number>, b: ArrayLike<number>) =>
+  Array.from(a).reduce((most, x, i) => Math.max(most, Math.abs(x - (b[i] as number))), 0);
+
+test("recomputing residuals gives the gradient that saving them gives", async () => {
+  const saved = await gradientOf({ residuals: "save" });
+  const recomputed = await gradientOf({ residuals: "recompute" });
+  expect(Math.hypot(...saved)).toBeGreaterThan(0.1);
+  expect(worst(saved, recomputed)).toBeLessThan(1e-6);
+});
+
+test("three accumulated batches step with the mean of their gradients", async () => {
+  const supply = () => createBatchSupply({ forget: sequences }, { batchSize: 2, random: createRandom(2) });
+  const accumulated = await gradientOf({ batches: supply(), accumulation: 3 });
+  const source = supply();
+  const singles: Float32Array[] = [];
+  for (let i = 0; i < 3; i++) singles.push(await gradientOf({ batches: source }));
+  expect(worst(singles[0] as Float32Array, singles[1] as Float32Array)).toBeGreaterThan(0.01);
+  const mean = accumulated.map((_, i) => singles.reduce((sum, one) => sum + (one[i] as number), 0) / 3);
+  expect(worst(accumulated, mean)).toBeLessThan(1e-6);
+});
+
+test("speed and time left count the steps, not what is done between them", async () => {
+  using model = newModel();
+  const seen: { secondsLeft: number; tokens: number; tokensPerSecond: number }[] = [];
+  const schedule = { schedule: "constant", learningRate: 0.01, warmupSteps: 0, totalSteps: 4, finalRatio: 1 } as const;
+  const pause = 300;
+  await fit(
+    optionsFor(model, {
+      schedule,
+      report: (event) => {
+        if (event.type === "step-end") seen.push(event);
+      },
+      afterStep: () => new Promise((resolve) => setTimeout(resolve, pause)),
+    }),
+  );
+  const last = seen.at(-1);
+  expect((last?.tokens as number) / (last?.tokensPerSecond as number)).toBeLessThan((3 * pause) / 1000);
+  expect(seen[2]?.secondsLeft).toBeLessThan(pause / 1000);
+});
+
+test("a run in which no weight may move is refused", async () => {
+  using model = newModel();
+  await expect(run(model, { trainable: [] })).rejects.toBeInstanceOf(ConfigError);
 });
 
 test("AdamW equals its definition in float64 over several steps, decay and clipping included", async () => {
@@ -276,4 +325,23 @@ test("a checkpoint of another run is refused", async () => {
   await expect(run(other, { trainable, resume: checkpoints[0] })).rejects.toThrow(
     /holds \d+ numbers where this run trains 16/,
   );
+});
+
+test("a KL term holds a bf16 model's frozen head against the float32 one in training", async () => {
+  using model = newModel();
+  const { f32ToBf16 } = await import("../weights/index.ts");
+  for (const [name, value] of model.weights) {
+    const bits = f32ToBf16(Float32Array.from((await backend.read(value)) as Float32Array));
+    model.weights.set(name, backend.value(bits, value.shape, "bfloat16"));
+  }
+  using reference = await computeReference(model, { retain: { examples: sequences, nll: false, hidden: true } });
+  expect(reference.outputWeight?.dtype).toBe("bfloat16");
+  const loss: Loss = {
+    name: "kl",
+    branches: ["retain"],
+    terms: ({ retain }) => ({ loss: retain.meanOf("kl-to-reference"), terms: {} }),
+  };
+  const batches = createBatchSupply({ retain: sequences }, { batchSize: 3, random: createRandom(2) });
+  const { lines } = await run(model, { loss, batches, reference });
+  expect(Math.abs(lines[0]?.loss as number)).toBeLessThan(1e-5);
 });

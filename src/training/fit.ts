@@ -1,7 +1,7 @@
 // The training loop: batches in, updated parameters out, with schedule, accumulation, clipping, checkpoints and events.
 // Serves teaching and unlearning alike; knows neither where batches come from nor what the loss is for.
 
-import { RunError } from "../core/errors.ts";
+import { ConfigError, RunError } from "../core/errors.ts";
 import type { Reporter } from "../core/events.ts";
 import type { MetricsLogLine } from "../core/metrics-log.ts";
 import type { Model } from "../models/model.ts";
@@ -57,11 +57,14 @@ export interface FitOptions {
 
 /**
  * Trains for `schedule.totalSteps` optimiser steps. The model's weights are the result.
- * @throws the signal's reason when aborted; RunError when the loss, a gradient or a parameter is no longer a finite number.
+ * @throws the signal's reason when aborted; ConfigError when no weight may move; RunError when the loss, a gradient or a parameter is no longer a finite number.
  */
 export async function fit(options: FitOptions): Promise<void> {
   const { model, batches, schedule, accumulation, signal, report } = options;
-  using store = await createParameterStore(model, options.trainable);
+  const trainable = [...options.trainable];
+  if (trainable.length === 0)
+    throw new ConfigError("no weight may move: there is nothing to train", { place: { key: "scope" } });
+  using store = await createParameterStore(model, trainable);
   const optimiser = createAdamW(model.backend, store, options.adamw);
   const runner = createStageRunner(model, {
     trainable: new Set(store.names),
@@ -73,12 +76,13 @@ export async function fit(options: FitOptions): Promise<void> {
     batches: position,
     optimiser: await store.save(),
   });
-  const started = performance.now();
+  let trainingSeconds = 0; // of steps alone: evaluations and checkpoints between them do not count
   const firstStep = await resume(options, store, optimiser);
   if (options.resume) await options.afterResume?.(firstStep, checkpointAt(firstStep, batches.save()));
   let tokens = 0;
   for (let step = firstStep; step < schedule.totalSteps; step++) {
     const position = batches.save();
+    const started = performance.now();
     let sums: StepSums;
     try {
       signal?.throwIfAborted();
@@ -96,7 +100,7 @@ export async function fit(options: FitOptions): Promise<void> {
       gradientScale: 1 / accumulation,
     });
     if (!Number.isFinite(gradientNorm)) throw diverged(`the gradient's norm is ${gradientNorm}`, step + 1, options);
-    const seconds = (performance.now() - started) / 1000;
+    trainingSeconds += (performance.now() - started) / 1000;
     report({
       type: "step-end",
       step: step + 1,
@@ -107,8 +111,8 @@ export async function fit(options: FitOptions): Promise<void> {
       learningRate,
       gradientNorm,
       tokens,
-      tokensPerSecond: tokens / seconds,
-      secondsLeft: (seconds / (step + 1 - firstStep)) * (schedule.totalSteps - step - 1),
+      tokensPerSecond: tokens / trainingSeconds,
+      secondsLeft: (trainingSeconds / (step + 1 - firstStep)) * (schedule.totalSteps - step - 1),
     });
     const line = { step: step + 1, epoch: batches.epoch, loss, terms, learningRate, gradientNorm, tokens: labelled };
     await options.afterStep?.(line, checkpointAt(step + 1, batches.save()));
@@ -148,7 +152,7 @@ async function accumulateGradients(runner: StageRunner, options: FitOptions): Pr
 function diverged(what: string, step: number, { schedule, clipNorm }: FitOptions): RunError {
   const clip = clipNorm === undefined ? ", or clip the gradient (training.clipNorm=1)" : "";
   return new RunError(`${what} at step ${step} of ${schedule.totalSteps}: training diverged`, {
-    hint: `Begin again with a lower training.learningRate than ${schedule.learningRate}, such as ${schedule.learningRate / 10}${clip}.`,
+    hint: `Begin again with a lower training.learningRate than ${schedule.learningRate}, such as ${Number((schedule.learningRate / 10).toPrecision(3))}${clip}.`,
     place: { key: "training.learningRate" },
   });
 }
