@@ -5,6 +5,7 @@ import {
   accumulate,
   add,
   cutGraph,
+  type DType,
   type Graph,
   gather,
   gradients,
@@ -144,6 +145,8 @@ export interface RowRequest {
   /** Positions in the batch the rows are taken from. */
   readonly tokens: number;
   readonly quantities: readonly RowQuantityName[];
+  /** How the reference's output weight is stored: as it was before training made the model's own float32. */
+  readonly referenceDType?: DType | undefined;
 }
 
 const outputModule = (architecture: Architecture) => architecture.outputWeight.replace(/\.weight$/, "");
@@ -175,7 +178,12 @@ function traceHead(
         input("referenceHidden", [request.rows, config.hiddenSize]),
         createStageWeights({
           lora: {},
-          weights: { referenceOutput: layout.weights[architecture.outputWeight] as StageLayout["weights"][string] },
+          weights: {
+            referenceOutput: {
+              shape: [config.vocabularySize, config.hiddenSize],
+              dtype: request.referenceDType ?? "float32",
+            },
+          },
         }).get("referenceOutput"),
       );
       return reference;
