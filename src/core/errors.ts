@@ -2,7 +2,7 @@
 
 const marker = Symbol.for("lethe.error");
 
-/** Where a problem sits: a file, optionally with line, byte offset or key. */
+/** Where a problem sits: a file, optionally with line or key. */
 export interface Place {
   readonly file?: string;
   readonly line?: number;

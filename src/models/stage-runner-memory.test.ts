@@ -14,13 +14,13 @@ function countingBackend() {
   const living = new Set<Value>();
   const state = { runs: 0, failAt: Number.POSITIVE_INFINITY, living };
   const counted = (value: Value): Value => {
+    const end = value.dispose;
     const dispose = () => {
-      living.delete(wrapped);
-      value.dispose();
+      living.delete(value);
+      end();
     };
-    const wrapped: Value = Object.assign(Object.create(value), { dispose, [Symbol.dispose]: dispose });
-    living.add(wrapped);
-    return wrapped;
+    living.add(value);
+    return Object.assign(value, { dispose, [Symbol.dispose]: dispose });
   };
   const countedProgram = (program: Program): Program => ({
     inputs: program.inputs,

@@ -1,3 +1,5 @@
+// The public face of weights: safetensors files, Hugging Face folders, PEFT adapters, the hub. Re-exports only.
+
 export { bytesInMemory, type FileBytes } from "./file-bytes.ts";
 export {
   bf16ToF32,

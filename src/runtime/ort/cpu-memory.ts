@@ -1,11 +1,11 @@
 // Values in main memory: over a typed array or a mapped file without copy, or allocated by ONNX Runtime as a program's output.
 
-import { RuntimeFailure, ShapeError } from "../../core/errors.ts";
+import { RuntimeFailure } from "../../core/errors.ts";
 import type { DType, Shape } from "../../tensor/tensor.ts";
-import type { MappedMemory, TypedArray, Value } from "../backend.ts";
+import type { TypedArray, Value } from "../backend.ts";
+import { byteLengthOf, checkArray, checkMapped, elementCount, elementTypes } from "../element-type.ts";
 import { type Address, addressOf, longestView, viewMemory } from "../ffi.ts";
 import { holdMapping } from "../mapped-file.ts";
-import { byteLengthOf, checkArray, describeShape, elementCount, elementTypes } from "./element-type.ts";
 import type { Environment } from "./environment.ts";
 import type { DeviceMemory } from "./memory.ts";
 import { cpuQueue } from "./queue.ts";
@@ -28,15 +28,6 @@ export function wrapArray(environment: Environment, data: TypedArray, shape: Sha
   // Short arrays live inside JavaScript's moving heap until somebody asks for their buffer.
   void data.buffer;
   return wrapAddress(environment, addressOf(data), shape, dtype);
-}
-
-/** Throws ShapeError when mapped memory and tensor differ in size. */
-export function checkMapped(memory: MappedMemory, shape: Shape, dtype: DType): void {
-  const bytes = byteLengthOf(shape, dtype);
-  if (memory.byteLength === bytes) return;
-  throw new ShapeError(
-    `${dtype} ${describeShape(shape)} needs ${bytes} bytes, the mapped range has ${memory.byteLength}`,
-  );
 }
 
 /** Throws ShapeError when an array cannot become a value's contents. */
@@ -80,12 +71,17 @@ export function createCpuMemory(environment: Environment): DeviceMemory {
     mapped(source, shape, dtype) {
       checkMapped(source, shape, dtype);
       const release = holdMapping(source.owner);
-      const handle = wrapAddress(environment, source.address, shape, dtype);
       const free = (cell: Cell) => {
         freeHandle(cell);
         release();
       };
-      return createValue(shape, dtype, { device: "cpu", handle, free, readOnly: true, owner: source.owner });
+      try {
+        const handle = wrapAddress(environment, source.address, shape, dtype);
+        return createValue(shape, dtype, { device: "cpu", handle, free, readOnly: true, owner: source.owner });
+      } catch (error) {
+        release();
+        throw error;
+      }
     },
     allocate(shape, dtype = "float32") {
       return memory.value(new elementTypes[dtype].array(elementCount(shape)), shape, dtype);

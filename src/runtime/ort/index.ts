@@ -1,5 +1,5 @@
 // The ONNX Runtime backend's public face.
 
+export type { Signature, TensorType, TensorTypes } from "../signature.ts";
 export { type BackendDetails, createOrtBackend, type OrtBackend, type OrtOptions } from "./backend.ts";
 export type { ProgramSource } from "./program.ts";
-export type { Signature, TensorType, TensorTypes } from "./signature.ts";

@@ -3,14 +3,14 @@
 
 import { RuntimeFailure } from "../../core/errors.ts";
 import type { Program, RunOptions, Value } from "../backend.ts";
+import { describeShape } from "../element-type.ts";
 import type { Address } from "../ffi.ts";
-import { describeShape } from "./element-type.ts";
+import { checkInputs, checkOutputs, createSlots, describeSignature, type Signature } from "../signature.ts";
 import type { Environment } from "./environment.ts";
 import type { DeviceMemory } from "./memory.ts";
 import { createNativeNames } from "./native-names.ts";
 import { createPace } from "./pace.ts";
 import { createSession } from "./session.ts";
-import { checkInputs, checkOutputs, createSlots, describeSignature, type Signature } from "./signature.ts";
 import { type Cell, cellOf, unuse, use } from "./value.ts";
 
 export interface ProgramSource extends Signature {
@@ -59,6 +59,7 @@ function programOver(
   const inputHandles = new BigUint64Array(new ArrayBuffer(8 * Math.max(1, inputCount)));
   const outputHandles = new BigUint64Array(new ArrayBuffer(8 * Math.max(1, outputList.length)));
   const pace = createPace();
+  const cellHere = (value: Value, role: string) => cellOf(value, device, role);
   let disposed = false;
   let underWay = 0;
   let verified = false;
@@ -99,20 +100,20 @@ function programOver(
     outputList.forEach(({ name, shape, dtype }, i) => {
       results[name] = given[i] ?? memory.adopt(outputHandles[i] as bigint, shape, dtype);
     });
-    if (!verified) verifySizes(results);
+    if (!verified) verifySizes(results, given);
     verified = true;
     return results;
   }
 
   /** Once per program: a model whose outputs are not as declared would be read out of bounds. */
-  function verifySizes(results: Record<string, Value>): void {
+  function verifySizes(results: Record<string, Value>, given: ReadonlyArray<Value | undefined>): void {
     const bytes = new BigUint64Array(new ArrayBuffer(8));
     outputList.forEach(({ role, name }, i) => {
       const value = results[name] as Value;
       api.check("getTensorBytes", outputHandles[i] as bigint, bytes);
       const expected = memory.storedBytes(value);
       if (bytes[0] === BigInt(expected)) return;
-      for (const result of Object.values(results)) result.dispose();
+      for (const result of Object.values(results)) if (!given.includes(result)) result.dispose();
       throw new RuntimeFailure(
         `${role} is ${value.dtype} ${describeShape(value.shape)} (${expected} bytes), the model gave ${bytes[0]} bytes`,
       );
@@ -126,8 +127,8 @@ function programOver(
     if (disposed) throw new RuntimeFailure(`${label} is run after it was disposed`);
     const { signal, outputs = {} } = options;
     signal?.throwIfAborted();
-    const inputCells = checkInputs(inputSlots, inputs, device);
-    checkOutputs(outputSlots, outputs, device);
+    const inputCells = checkInputs(inputSlots, inputs, cellHere);
+    checkOutputs(outputSlots, outputs, cellHere);
     const { given, reserved } = gatherOutputs(outputs);
     const outputCells = given.map((value) => value && cellOf(value, device, "an output"));
     for (const cell of inputCells) use(cell);

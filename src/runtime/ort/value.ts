@@ -4,8 +4,8 @@
 import { RuntimeFailure } from "../../core/errors.ts";
 import type { DType, Shape } from "../../tensor/tensor.ts";
 import type { TypedArray, Value } from "../backend.ts";
+import { byteLengthOf, describeShape } from "../element-type.ts";
 import type { Address } from "../ffi.ts";
-import { byteLengthOf, describeShape } from "./element-type.ts";
 
 export type Device = "cpu" | "webgpu";
 

@@ -4,10 +4,10 @@
 import { inputDType } from "../../tensor/onnx/index.ts";
 import type { DType, Shape } from "../../tensor/tensor.ts";
 import type { TypedArray, Value } from "../backend.ts";
+import { checkArray, checkMapped, elementCount, elementTypes } from "../element-type.ts";
 import { type Address, viewMemory } from "../ffi.ts";
 import { holdMapping } from "../mapped-file.ts";
-import { checkContents, checkMapped, wrapAddress, wrapArray } from "./cpu-memory.ts";
-import { checkArray, elementCount, elementTypes } from "./element-type.ts";
+import { checkContents, wrapAddress, wrapArray } from "./cpu-memory.ts";
 import type { Environment } from "./environment.ts";
 import type { DeviceMemory } from "./memory.ts";
 import { webgpuQueue } from "./queue.ts";
@@ -27,8 +27,11 @@ export function createWebgpuMemory(environment: Environment, device: WebgpuDevic
     });
   };
 
-  /** A value whose memory is taken, and filled by `fill`, at the next chance; a failure surfaces at its first use. */
-  function make(shape: Shape, dtype: DType, fill?: (target: Address) => void): Value {
+  /**
+   * A value whose memory is taken, and filled by `fill`, at the next chance; a failure surfaces at its first use. `settled` is called once, when
+   * it is filled or has failed.
+   */
+  function make(shape: Shape, dtype: DType, fill?: (target: Address) => void, settled?: () => void): Value {
     const value = createValue(shape, dtype, { device: "webgpu", handle: 0n, free });
     const cell = cellOf(value, "webgpu", "a new value");
     webgpuQueue.soon(() => {
@@ -37,6 +40,8 @@ export function createWebgpuMemory(environment: Environment, device: WebgpuDevic
         fill?.(cell.handle);
       } catch (error) {
         cell.failure = error;
+      } finally {
+        settled?.();
       }
     });
     if (cell.failure !== undefined) throw cell.failure;
@@ -98,15 +103,12 @@ export function createWebgpuMemory(environment: Environment, device: WebgpuDevic
     mapped(source, shape, dtype) {
       checkMapped(source, shape, dtype);
       const release = holdMapping(source.owner);
-      return make(shape, dtype, (target) => {
-        try {
-          if (isHalf(dtype)) {
-            uploadArray(new Uint16Array(viewMemory(source.address, source.byteLength)), shape, dtype, target);
-          } else upload(wrapAddress(environment, source.address, shape, dtype), target);
-        } finally {
-          release();
-        }
-      });
+      const fill = (target: Address) => {
+        if (isHalf(dtype)) {
+          uploadArray(new Uint16Array(viewMemory(source.address, source.byteLength)), shape, dtype, target);
+        } else upload(wrapAddress(environment, source.address, shape, dtype), target);
+      };
+      return make(shape, dtype, fill, release);
     },
     allocate(shape, dtype = "float32") {
       // Memory that comes back from the device's pool keeps its old contents.

@@ -1,77 +1,81 @@
 // The reference backend: plain TypeScript on float64, slow and obvious. The oracle for every other backend.
 
-import { RuntimeFailure, ShapeError } from "../../core/errors.ts";
-import { sameShape, shapeText } from "../../tensor/shape.ts";
+import { RuntimeFailure } from "../../core/errors.ts";
 import { structuralKey } from "../../tensor/structural-key.ts";
-import type { DType, Graph, Shape } from "../../tensor/tensor.ts";
+import type { Graph, Tensor } from "../../tensor/tensor.ts";
 import type { Backend, Program, RunOptions, Value } from "../backend.ts";
-import { viewMemory } from "../ffi.ts";
+import { createProgramCache } from "../program-cache.ts";
+import {
+  checkInputs,
+  checkOutputs,
+  createSlots,
+  describeSignature,
+  type TensorType,
+  type TensorTypes,
+} from "../signature.ts";
 import { interpret, scheduleOf } from "./interpret.ts";
-import { allocateValue, bytesValue, createValue, decode, encodeInto, type ReferenceValue } from "./value.ts";
+import { allocateValue, cellOf, createValue, decode, encodeInto, mappedValue } from "./value.ts";
 
 /** A backend that holds float32 tensors in float64 (values over a Float32Array are read and written in float32). */
 export function createReferenceBackend(): Backend {
-  const programs = new Map<string, Program>();
-  const dispose = () => programs.clear();
+  const cache = createProgramCache();
+  let disposed = false;
+  const living = <F extends (...args: never[]) => unknown>(call: F): F =>
+    ((...args: Parameters<F>) => {
+      if (disposed) throw new RuntimeFailure("the backend is used after it was disposed");
+      return call(...args);
+    }) as F;
+  const dispose = () => {
+    disposed = true;
+    cache.clear();
+  };
   return {
     name: "reference",
     writesInPlace: true,
-    async compile(graph) {
-      const key = structuralKey(graph);
-      const program = programs.get(key) ?? createProgram(graph, () => programs.delete(key));
-      programs.set(key, program);
-      return program;
-    },
-    value: createValue,
-    // The array over foreign memory keeps no owner alive by itself.
-    mapped: ({ address, byteLength, owner }, shape, dtype) =>
-      Object.assign(bytesValue(viewMemory(address, byteLength), shape, dtype), { owner }),
-    allocate: allocateValue,
-    read: async (value) => own(value).data,
-    async write(value, data) {
-      const source = createValue(data, value.shape, value.dtype);
-      encodeInto(own(value), decode(source).data);
-    },
+    compile: living(async (graph: Graph) => cache.get(structuralKey(graph), async () => createProgram(graph))),
+    value: living(createValue),
+    mapped: living(mappedValue),
+    allocate: living(allocateValue),
+    read: living(async (value: Value) => cellOf(value, "the value to read").data),
+    write: living(async (value: Value, data) => {
+      const cell = cellOf(value, "the value to write");
+      if (cell.readOnly) throw new RuntimeFailure("a mapped file is read-only: it cannot be written");
+      encodeInto(cell, decode(cellOf(createValue(data, value.shape, value.dtype), "the contents")).data);
+    }) as Backend["write"],
     dispose,
     [Symbol.dispose]: dispose,
   };
 }
 
-type Port = { readonly shape: Shape; readonly dtype: DType };
-
-function createProgram(graph: Graph, dispose: () => void): Program {
+function createProgram(graph: Graph): Program {
   const schedule = scheduleOf(graph);
-  const ports = (entries: readonly (readonly [string, Port])[]): Record<string, Port> =>
-    Object.fromEntries(entries.map(([name, { shape, dtype }]) => [name, { shape, dtype }]));
-  const inputs = ports(graph.inputs.map((x) => [x.name as string, x]));
-  const outputs = ports(Object.entries(graph.outputs));
+  const inputs = typesOf(graph.inputs.map((x) => [x.name as string, x]));
+  const outputs = typesOf(Object.entries(graph.outputs));
+  const label = describeSignature({ inputs, outputs });
+  const inputSlots = createSlots("input", inputs, label);
+  const outputSlots = createSlots("output", outputs, label);
+  let disposed = false;
 
   const run = async (fed: Readonly<Record<string, Value>>, options: RunOptions = {}) => {
+    if (disposed) throw new RuntimeFailure(`${label} is run after it was disposed`);
     const { outputs: given = {}, signal } = options;
-    for (const [name, port] of Object.entries(inputs)) check("input", name, port, fed[name]);
-    for (const [name, value] of Object.entries(given)) check("output", name, outputs[name], value);
-    const results = interpret(schedule, graph.outputs, (x) => decode(own(fed[x.name as string] as Value)), signal);
-    return Object.fromEntries(
-      Object.entries(results).map(([name, { data }]) => {
-        const { shape, dtype } = outputs[name] as Port;
-        const value = own(given[name] ?? allocateValue(shape, dtype));
-        encodeInto(value, data);
-        return [name, value];
-      }),
-    );
+    checkInputs(inputSlots, fed, cellOf);
+    checkOutputs(outputSlots, given, cellOf);
+    const feed = ({ name }: Tensor) => decode(cellOf(fed[name as string] as Value, name as string));
+    const results: Record<string, Value> = {};
+    for (const [name, { data }] of Object.entries(interpret(schedule, graph.outputs, feed, signal))) {
+      const { shape, dtype } = outputs[name] as TensorType;
+      const value = given[name] ?? allocateValue(shape, dtype);
+      encodeInto(cellOf(value, name), data);
+      results[name] = value;
+    }
+    return results;
+  };
+  const dispose = () => {
+    disposed = true;
   };
   return { inputs, outputs, run, dispose, [Symbol.dispose]: dispose };
 }
 
-function check(kind: "input" | "output", name: string, port: Port | undefined, value: Value | undefined): void {
-  if (!port) throw new ShapeError(`run: there is no ${kind} "${name}"`);
-  const wanted = `${port.dtype} ${shapeText(port.shape)}`;
-  if (!value) throw new ShapeError(`run: ${kind} "${name}" ${wanted} is missing`);
-  if (sameShape(port.shape, value.shape) && port.dtype === value.dtype) return;
-  throw new ShapeError(`run: ${kind} "${name}" is ${value.dtype} ${shapeText(value.shape)}, expected ${wanted}`);
-}
-
-function own(value: Value): ReferenceValue {
-  if (!("data" in value)) throw new RuntimeFailure("a value of another backend was given to the reference backend");
-  return value as ReferenceValue;
-}
+const typesOf = (entries: readonly (readonly [string, TensorType])[]): TensorTypes =>
+  Object.fromEntries(entries.map(([name, { shape, dtype }]) => [name, { shape, dtype }]));

@@ -1,11 +1,10 @@
 // What a program takes and gives, and the check of values against it before anything native sees them.
 
-import { RuntimeFailure, ShapeError } from "../../core/errors.ts";
-import { describeNames } from "../../core/nearest.ts";
-import type { DType, Shape } from "../../tensor/tensor.ts";
-import type { Value } from "../backend.ts";
+import { RuntimeFailure, ShapeError } from "../core/errors.ts";
+import { describeNames } from "../core/nearest.ts";
+import type { DType, Shape } from "../tensor/tensor.ts";
+import type { Value } from "./backend.ts";
 import { describeShape } from "./element-type.ts";
-import { type Cell, cellOf, type Device } from "./value.ts";
 
 export interface TensorType {
   readonly shape: Shape;
@@ -49,27 +48,34 @@ export function createSlots(kind: "input" | "output", types: TensorTypes, progra
 
 type Values = Readonly<Record<string, Value>>;
 
+/** What a backend keeps behind a value. Throws RuntimeFailure for one that is disposed or of another backend. */
+type CellOf<Cell> = (value: Value, role: string) => Cell;
+
 /**
  * The cells of all inputs, in order. Throws RuntimeFailure for a missing, unknown or disposed one, ShapeError for another
  * shape or dtype.
  */
-export function checkInputs(slots: Slots, values: Values, device: Device): Cell[] {
+export function checkInputs<Cell>(slots: Slots, values: Values, cellOf: CellOf<Cell>): Cell[] {
   refuseUnknown(slots, values);
   return slots.list.map((slot) => {
     const value = values[slot.name];
-    if (value !== undefined) return checkOne(slot, value, device);
+    if (value !== undefined) return checkOne(slot, value, cellOf);
     throw new RuntimeFailure(`${slot.role} is missing`, { hint: `It takes ${[...slots.names].join(", ")}.` });
   });
 }
 
 /** The cells of the outputs to write in place, undefined for the others; the same errors as `checkInputs`. */
-export function checkOutputs(slots: Slots, values: Values, device: Device): Array<Cell | undefined> {
+export function checkOutputs<Cell extends { readonly readOnly: boolean }>(
+  slots: Slots,
+  values: Values,
+  cellOf: CellOf<Cell>,
+): Array<Cell | undefined> {
   refuseUnknown(slots, values);
   const seen = new Set<Cell>();
   return slots.list.map((slot) => {
     const value = values[slot.name];
     if (value === undefined) return undefined;
-    const cell = checkOne(slot, value, device);
+    const cell = checkOne(slot, value, cellOf);
     if (cell.readOnly) throw new RuntimeFailure(`${slot.role} cannot be written into a mapped file`);
     if (seen.has(cell)) throw new RuntimeFailure(`${slot.role} is given a value that another output is given too`);
     seen.add(cell);
@@ -84,8 +90,8 @@ function refuseUnknown({ kind, program, names }: Slots, values: Values): void {
   }
 }
 
-function checkOne({ role, shape, dtype }: Slot, value: Value, device: Device): Cell {
-  const cell = cellOf(value, device, role);
+function checkOne<Cell>({ role, shape, dtype }: Slot, value: Value, cellOf: CellOf<Cell>): Cell {
+  const cell = cellOf(value, role);
   if (value.dtype === dtype && sameShape(value.shape, shape)) return cell;
   const [got, expected] = [describeShape(value.shape), describeShape(shape)];
   throw new ShapeError(`${role} is ${dtype} ${expected}, got ${value.dtype} ${got}`);

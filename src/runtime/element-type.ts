@@ -1,8 +1,8 @@
 // How each dtype is stored: ONNX element type, bytes per element, JavaScript array. Knows nothing of native memory.
 
-import { ShapeError } from "../../core/errors.ts";
-import type { DType, Shape } from "../../tensor/tensor.ts";
-import type { TypedArray } from "../backend.ts";
+import { ShapeError } from "../core/errors.ts";
+import type { DType, Shape } from "../tensor/tensor.ts";
+import type { MappedMemory, TypedArray } from "./backend.ts";
 
 interface ArrayConstructor<A extends TypedArray = TypedArray> {
   readonly name: string;
@@ -64,11 +64,24 @@ export function checkArray(data: TypedArray, shape: Shape, dtype: DType | undefi
   if (!(data instanceof array)) {
     throw new ShapeError(`${chosen} values are held by a ${array.name}, not by a ${data.constructor.name}`);
   }
-  const count = elementCount(shape);
-  if (data.length !== count) {
-    throw new ShapeError(
-      `shape ${describeShape(shape)} has ${count} elements, the ${data.constructor.name} has ${data.length}`,
-    );
-  }
+  checkCount(data, shape);
   return chosen;
+}
+
+/** Throws ShapeError when an array is not as long as the shape says. */
+export function checkCount(data: TypedArray, shape: Shape): void {
+  const count = elementCount(shape);
+  if (data.length === count) return;
+  throw new ShapeError(
+    `shape ${describeShape(shape)} has ${count} elements, the ${data.constructor.name} has ${data.length}`,
+  );
+}
+
+/** Throws ShapeError when mapped memory and tensor differ in size. */
+export function checkMapped(memory: MappedMemory, shape: Shape, dtype: DType): void {
+  const bytes = byteLengthOf(shape, dtype);
+  if (memory.byteLength === bytes) return;
+  throw new ShapeError(
+    `${dtype} ${describeShape(shape)} needs ${bytes} bytes, the mapped range has ${memory.byteLength}`,
+  );
 }

@@ -1,7 +1,7 @@
 // Programs by key: compiled once, shared by everyone who asks, released when the last of them disposes it.
 
-import { RuntimeFailure } from "../../core/errors.ts";
-import type { Program } from "../backend.ts";
+import { RuntimeFailure } from "../core/errors.ts";
+import type { Program } from "./backend.ts";
 
 export interface ProgramCache {
   /** The program of this key, compiled when there is none. What is returned is the caller's own to dispose. */
