@@ -7,7 +7,7 @@ import { ConfigError } from "../core/errors.ts";
 /**
  * The configuration that a command's positional arguments mean: at most one file, and overrides, in any order. Without a file the
  * overrides have to say everything that has no default.
- * @throws ConfigError for a second file, and whatever `loadConfig` throws.
+ * @throws ConfigError for no argument at all, for a second file, and whatever `loadConfig` throws.
  */
 export async function readConfigArguments<Schema extends z.ZodType>(
   schema: Schema,
@@ -16,6 +16,11 @@ export async function readConfigArguments<Schema extends z.ZodType>(
   const overrides = positional.filter((argument) => argument.includes("="));
   const files = positional.filter((argument) => !argument.includes("="));
   const [file, second] = files;
+  if (positional.length === 0) {
+    throw new ConfigError("no configuration is given", {
+      hint: "Name a YAML file, or set every key that has no default with key=value; --help shows examples.",
+    });
+  }
   if (second !== undefined) {
     throw new ConfigError(`one configuration file is expected, got ${files.join(" and ")}`, {
       hint: `If "${second}" is meant for a key, write key=${second}.`,

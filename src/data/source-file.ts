@@ -111,14 +111,12 @@ function decode(bytes: Uint8Array, path: string, line: number): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
-    throw new DataError(
-      isUtf16(bytes) && line === 1 ? "the file is UTF-16, expected UTF-8" : "this line is not valid UTF-8",
-      {
-        hint: "Save the file as UTF-8 (for instance: iconv -f LATIN1 -t UTF-8).",
-        place: { file: path, line },
-        cause,
-      },
-    );
+    const utf16 = isUtf16(bytes) && line === 1;
+    throw new DataError(utf16 ? "the file is UTF-16, expected UTF-8" : "this line is not valid UTF-8", {
+      hint: `Save the file as UTF-8 (for instance: iconv -f ${utf16 ? "UTF-16" : "LATIN1"} -t UTF-8).`,
+      place: { file: path, line },
+      cause,
+    });
   }
 }
 

@@ -5,7 +5,7 @@ export type { Evaluator, RunContext } from "./context.ts";
 export { type Objective, objectives } from "./objectives/index.ts";
 export { type Plan, plans } from "./plans/index.ts";
 export { type Scope, scopes } from "./scopes/index.ts";
-export { openSession, type Session } from "./session.ts";
+export { checkModel, openSession, type Session } from "./session.ts";
 export { type Source, sources } from "./sources/index.ts";
 export { teach } from "./teach.ts";
 export { unlearn } from "./unlearn.ts";

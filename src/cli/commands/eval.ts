@@ -7,7 +7,7 @@ import { writeFileAtomic } from "../../core/files.ts";
 import { encodingOptions } from "../../data/encoding.ts";
 import { type Evaluation, evaluate, evaluationOptions, prepareBenchmark } from "../../evaluation/index.ts";
 import { compare, renderTable } from "../../reporting/index.ts";
-import { openSession } from "../../unlearning/index.ts";
+import { checkModel, openSession } from "../../unlearning/index.ts";
 import type { Command } from "../command.ts";
 
 /** Also reads the configuration of a run: what does not concern evaluation is left alone. */
@@ -42,6 +42,7 @@ export const evalCommand: Command<EvalOptions> = {
   run: async ({ positional, options, report, signal, result, width }) => {
     const [file, ...overrides] = positional as [string, ...string[]];
     const { value } = await loadConfig(evalConfig, file, overrides);
+    for (const model of options.model) await checkModel(model, { report, signal });
     const evaluations: Evaluation[] = [];
     for (const model of options.model) {
       using session = await openSession(model, {
