@@ -16,15 +16,19 @@ export async function readConfigArguments<Schema extends z.ZodType>(
   const overrides = positional.filter((argument) => argument.includes("="));
   const files = positional.filter((argument) => !argument.includes("="));
   const [file, second] = files;
-  if (positional.length === 0) {
-    throw new ConfigError("no configuration is given", {
-      hint: "Name a YAML file, or set every key that has no default with key=value; --help shows examples.",
-    });
-  }
   if (second !== undefined) {
     throw new ConfigError(`one configuration file is expected, got ${files.join(" and ")}`, {
       hint: `If "${second}" is meant for a key, write key=${second}.`,
     });
   }
-  return file === undefined ? parseConfig(schema, { overrides }) : loadConfig(schema, file, overrides);
+  if (file !== undefined) return loadConfig(schema, file, overrides);
+  try {
+    return parseConfig(schema, { overrides });
+  } catch (cause) {
+    if (overrides.length > 0) throw cause;
+    throw new ConfigError("no configuration is given", {
+      hint: "Name a YAML file, or set every key that has no default with key=value; --help shows examples.",
+      cause,
+    });
+  }
 }
