@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -139,6 +140,11 @@ describe("an override", () => {
     });
     expect(failure(TEXT, ["steps"]).message).toBe('override "steps" is not of the form key.sub=value');
     expect(failure(TEXT, ["a..b=1"]).message).toContain("is not of the form");
+    for (const text of ["model=*.jsonl", "model=!x", "model=[&a b, *a]"]) {
+      expect(failure(TEXT, [text]).message).toContain(`override "${text}": the value cannot be read`);
+      expect(failure(TEXT, [text]).hint).toBe("Put text in quotes: 'model=\"...\"'");
+    }
+    expect(failure("model: !x y").message).toContain("this is not valid YAML: Unresolved tag");
     expect(failure(TEXT, ["model={a"]).message).toContain('override "model={a": the value cannot be read');
     expect(failure(TEXT, ["model.path=x"]).message).toBe(
       'override "model.path=x": model is "models/tiny", which has no keys',
@@ -258,6 +264,10 @@ describe("a configuration file", () => {
       hint: "Did you mean train.yaml?",
     });
     await expect(loadConfig(schema, folder)).rejects.toThrow("it is a folder, not a file");
+    if (process.platform === "linux") {
+      execFileSync("mkfifo", [join(folder, "pipe.yaml")]);
+      await expect(loadConfig(schema, join(folder, "pipe.yaml"))).rejects.toThrow("is not a regular file");
+    }
     writeFileSync(join(folder, "huge.yaml"), Buffer.alloc((4 << 20) + 1));
     await expect(loadConfig(schema, join(folder, "huge.yaml"))).rejects.toThrow("a configuration holds at most");
     rmSync(folder, { recursive: true });
@@ -274,6 +284,11 @@ describe("a configuration file", () => {
         (text) => {
           try {
             parseConfig(schema, { text, file: "fuzz.yaml" });
+          } catch (error) {
+            expect(error).toBeInstanceOf(ConfigError);
+          }
+          try {
+            parseConfig(schema, { overrides: [`model=${text}`] });
           } catch (error) {
             expect(error).toBeInstanceOf(ConfigError);
           }

@@ -40,7 +40,15 @@ export async function loadConfig<Schema extends z.ZodType>(
 ): Promise<Config<z.output<Schema>>> {
   let text: string;
   try {
-    const { size } = await stat(file);
+    const status = await stat(file);
+    // Reading a pipe would wait for a writer, maybe for ever; a folder is said below.
+    if (!status.isFile() && !status.isDirectory()) {
+      throw new ConfigError(`${file} is not a regular file`, {
+        hint: "Write the configuration to a file and give its path.",
+        place: { file },
+      });
+    }
+    const { size } = status;
     if (size > LARGEST_BYTES) {
       throw new ConfigError(`${file} holds ${size} bytes; a configuration holds at most ${LARGEST_BYTES}`, {
         hint: "Is this the right file?",
@@ -86,7 +94,7 @@ function readYaml({ text = "", file }: ConfigSource): YamlText {
   }
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const at = (offset: number): Place => ({ ...(file === undefined ? {} : { file }), line: lines.linePos(offset).line });
-  const failure = document.errors[0];
+  const failure = document.errors[0] ?? document.warnings[0];
   if (failure) {
     throw new ConfigError(`this is not valid YAML: ${failure.message}`, {
       hint: 'Indent with spaces; put text that holds ": ", "#" or begins with a symbol in quotes.',
@@ -157,15 +165,19 @@ function parseOverride(text: string): Override {
   }
   const written = text.slice(equals + 1);
   if (nestsDeeper(written, DEEPEST)) throw new ConfigError(`an override for ${path.join(".")} nests too deep`);
-  const document = parseDocument(written, { prettyErrors: false });
-  const failure = document.errors[0];
-  if (failure) {
-    throw new ConfigError(`override "${text}": the value cannot be read: ${failure.message}`, {
+  const refuse = (cause: Error) =>
+    new ConfigError(`override "${text}": the value cannot be read: ${cause.message}`, {
       hint: `Put text in quotes: '${path.join(".")}="..."'`,
-      cause: failure,
+      cause,
     });
+  const document = parseDocument(written, { prettyErrors: false });
+  const failure = document.errors[0] ?? document.warnings[0];
+  if (failure) throw refuse(failure);
+  try {
+    return { text, path, value: document.toJS({ maxAliasCount: 0 }) };
+  } catch (error) {
+    throw refuse(error as Error);
   }
-  return { text, path, value: document.toJS({ maxAliasCount: 0 }) };
 }
 
 /** A copy of `value` with the override's key set; groups on the way are made where there is nothing. */

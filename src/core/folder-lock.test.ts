@@ -21,6 +21,15 @@ const writeHolder = (change: object) => {
   );
 };
 
+const hintOf = (): string | undefined => {
+  try {
+    lockFolder(folder);
+  } catch (error) {
+    return (error as RunError).hint;
+  }
+  return undefined;
+};
+
 describe("a folder lock", () => {
   test("is one file while held and none after", () => {
     const lock = lockFolder(folder);
@@ -36,6 +45,15 @@ describe("a folder lock", () => {
     expect(() => lockFolder(folder)).toThrow(RunError);
     expect(() => lockFolder(folder)).toThrow(`run folder ${folder} is in use by process ${process.pid}`);
     expect(readdirSync(folder)).toEqual([LOCK_NAME]);
+    lock.release();
+  });
+
+  test("of a process whose start is not known says what to do when that is no run", () => {
+    writeHolder({});
+    expect(hintOf()).toContain(`If that process is no Lethe run, delete ${join(folder, LOCK_NAME)}.`);
+    rmSync(join(folder, LOCK_NAME));
+    const lock = lockFolder(folder);
+    if (process.platform === "linux") expect(hintOf()).not.toContain("delete");
     lock.release();
   });
 

@@ -131,12 +131,14 @@ function removeIfUnchanged(path: string, expected: string): boolean {
 
 function inUse(folder: string, path: string, holder: Holder): RunError {
   const elsewhere = holder.host !== hostname();
+  // Without its start, a process that merely got the number of a dead holder looks like it.
+  const unsure = holder.start === "" ? ` If that process is no Lethe run, delete ${path}.` : "";
   return new RunError(
     `run folder ${folder} is in use by process ${holder.pid}${elsewhere ? ` on ${holder.host}` : ""}`,
     {
       hint: elsewhere
         ? `Wait for it or choose another folder. If that machine no longer runs it, delete ${path}.`
-        : "Wait for it to end, stop it, or choose another folder.",
+        : `Wait for it to end, stop it, or choose another folder.${unsure}`,
       place: { file: path },
     },
   );

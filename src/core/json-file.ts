@@ -1,4 +1,4 @@
-// Reads a JSON object from a file that nobody vouches for: bounded size, valid UTF-8, no key twice. Knows nothing of what the keys mean.
+// Reads a JSON object from a file that nobody vouches for: bounded size, valid UTF-8, no key twice, no endless nesting. Knows nothing of what the keys mean.
 
 import { readFileSync, statSync } from "node:fs";
 import { FileError, ModelError } from "./errors.ts";
@@ -11,12 +11,17 @@ export const isJsonObject = (value: unknown): value is JsonObject =>
 
 /**
  * The JSON object in `path`.
- * @throws ModelError when the file is missing, larger than `limitBytes`, or not a JSON object.
+ * @throws ModelError when the file is missing, larger than `limitBytes`, not a JSON object, or nested more than 100 levels deep.
  */
 export function readJsonObject(path: string, { limitBytes = 64 * 1024 * 1024 } = {}): JsonObject {
   let bytes: Uint8Array;
   try {
-    const { size } = statSync(path);
+    const status = statSync(path);
+    // Reading a pipe would wait for a writer, maybe for ever; a folder is said below.
+    if (!status.isFile() && !status.isDirectory()) {
+      throw new ModelError(`${path} is not a regular file`, { place: { file: path } });
+    }
+    const { size } = status;
     if (size > limitBytes) {
       throw new ModelError(`${path} has ${size} bytes; at most ${limitBytes} are read from a file of this kind`, {
         hint: "This is probably not the file it is named after.",
@@ -59,21 +64,26 @@ export function parseJsonObject(bytes: Uint8Array, what: string): JsonObject {
     throw fail(`not valid JSON (${(error as Error).message.slice(0, 200)})`, error);
   }
   if (!isJsonObject(value)) throw fail(`holds ${Array.isArray(value) ? "a list" : typeof value}, not a JSON object`);
-  const twice = findDuplicateKey(text);
-  if (twice !== undefined) throw fail(`the key ${JSON.stringify(twice.slice(0, 200))} occurs twice in one object`);
+  const flaw = findFlaw(text);
+  if (flaw !== undefined) throw fail(flaw);
   return value;
 }
 
-/** The first key that an object of this valid JSON text holds twice. JSON.parse would silently keep the last. */
-export function findDuplicateKey(json: string): string | undefined {
+/** No file read here is anywhere near; whoever walks the value takes a level of the call stack for each. */
+const deepest = 100;
+
+/** What is wrong with this valid JSON text: a key twice in an object (JSON.parse would silently keep the last), or too many levels. */
+export function findFlaw(json: string): string | undefined {
   const open: (Set<string> | undefined)[] = []; // one entry per open bracket; undefined for a list
   for (let i = 0; i < json.length; i++) {
     switch (json.charCodeAt(i)) {
       case 0x7b: // {
         open.push(new Set());
+        if (open.length > deepest) return `nests deeper than ${deepest} levels`;
         break;
       case 0x5b: // [
         open.push(undefined);
+        if (open.length > deepest) return `nests deeper than ${deepest} levels`;
         break;
       case 0x7d: // }
       case 0x5d: // ]
@@ -88,7 +98,7 @@ export function findDuplicateKey(json: string): string | undefined {
         if (!keys || json.charCodeAt(next) !== 0x3a) break; // a value, not a key
         const raw = json.slice(start + 1, i);
         const key = raw.includes("\\") ? (JSON.parse(json.slice(start, i + 1)) as string) : raw;
-        if (keys.has(key)) return key;
+        if (keys.has(key)) return `the key ${JSON.stringify(key.slice(0, 200))} occurs twice in one object`;
         keys.add(key);
       }
     }

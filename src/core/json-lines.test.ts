@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { FileError } from "./errors.ts";
+import { FileError, RunError } from "./errors.ts";
 import { openJsonLines } from "./json-lines.ts";
 
 /** Lets a child process import this TypeScript, too. */
@@ -65,6 +65,7 @@ describe("JSON lines", () => {
     expect(readFileSync(path, "utf8")).toBe('{"step":1}\n');
     openJsonLines(path, { keepBytes: 0 }).close();
     expect(readFileSync(path, "utf8")).toBe("");
+    expect(() => openJsonLines(path, { keepBytes: 5 })).toThrow(RunError);
     expect(() => openJsonLines(path, { keepBytes: 5 })).toThrow("holds 0 bytes, fewer than the 5 to keep");
   });
 

@@ -3,6 +3,7 @@
 
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
+import { RunError } from "./errors.ts";
 import { explainFileFailure } from "./files.ts";
 
 export interface JsonLines {
@@ -20,7 +21,7 @@ export interface JsonLines {
 /**
  * Opens `path` for appending, making it and its folders if needed. `keepBytes` cuts the file to that size first (0 starts anew);
  * by default all whole lines are kept and a torn last one is dropped.
- * @throws FileError when it cannot be opened or a line cannot be written; the file then ends with the line before.
+ * @throws RunError when the file is shorter than `keepBytes`; FileError when it cannot be opened or a line cannot be written; the file then ends with the line before.
  */
 export function openJsonLines(path: string, options: { readonly keepBytes?: number } = {}): JsonLines {
   let descriptor: number | undefined;
@@ -30,7 +31,10 @@ export function openJsonLines(path: string, options: { readonly keepBytes?: numb
     descriptor = openSync(path, "a+");
     bytes = options.keepBytes ?? endOfLastLine(descriptor);
     if (bytes > fstatSync(descriptor).size) {
-      throw new RangeError(`${path} holds ${fstatSync(descriptor).size} bytes, fewer than the ${bytes} to keep`);
+      throw new RunError(`${path} holds ${fstatSync(descriptor).size} bytes, fewer than the ${bytes} to keep`, {
+        hint: "The file was shortened after the checkpoint was written: restore it, or begin a new run in another folder.",
+        place: { file: path },
+      });
     }
     ftruncateSync(descriptor, bytes);
   } catch (error) {

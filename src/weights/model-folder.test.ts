@@ -185,6 +185,7 @@ test("random and mutated index files are read or refused with a ModelError, noth
     }
   };
   const encode = (text: string) => new TextEncoder().encode(text);
+  survive(encode(`{"weight_map":{"a":${"[".repeat(20_000)}${"]".repeat(20_000)}}}`));
   fc.assert(fc.property(fc.uint8Array(), survive), { numRuns: 2000 });
   fc.assert(
     fc.property(fc.nat(valid.length), fc.nat(6), fc.string(), (at, remove, insert) =>

@@ -179,6 +179,7 @@ test("random and mutated adapter configs are read or refused with a ModelError, 
     }
   };
   const encode = (text: string) => new TextEncoder().encode(text);
+  survive(encode(`{"peft_type":${"[".repeat(20_000)}${"]".repeat(20_000)}}`));
   fc.assert(fc.property(fc.uint8Array(), survive), { numRuns: 2000 });
   fc.assert(
     fc.property(fc.nat(valid.length), fc.nat(6), fc.string(), (at, remove, insert) =>

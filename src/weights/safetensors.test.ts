@@ -69,6 +69,7 @@ test("each thing that can be wrong with a header has its own error, naming file 
     [encode("{"), /not valid JSON/],
     [encode('{"\xff":1}').fill(0xff, 10, 11), /not valid UTF-8/],
     [encode('{"w":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"w":{}}'), /"w" occurs twice/],
+    [encode(`{"w":${"[".repeat(20_000)}${"]".repeat(20_000)}}`), /nests deeper than 100 levels/],
     [encode({ w: 3 }), /tensor "w": its header entry is 3/],
     [encode({ w: tensor(0, 8, [2], "F8_E4M3") }, eight), /"w": dtype is "F8_E4M3"; readable are F64/],
     [encode({ w: tensor(0, 8, [2], "toString") }, eight), /dtype is "toString"/],
@@ -97,6 +98,10 @@ test("opening a missing file, a folder, an empty and a truncated file are ModelE
   const path = join(folder, "w.safetensors");
   expect(() => openSafetensors(path)).toThrow(ModelError);
   expect(() => openSafetensors(folder)).toThrow(/not a file/);
+  if (process.platform === "linux") {
+    execFileSync("mkfifo", [join(folder, "pipe")]);
+    expect(() => openSafetensors(join(folder, "pipe"))).toThrow(/not a file/);
+  }
   writeFileSync(path, "");
   expect(() => openSafetensors(path)).toThrow(/has 0 bytes/);
   await writeSafetensors(path, [floats("w", [1, 2, 3])]);

@@ -2,7 +2,7 @@
 // Format: 8 bytes little-endian header length, a JSON header, the tensors' bytes without gaps
 // (https://huggingface.co/docs/safetensors). Knows nothing of models.
 
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { ModelError } from "../core/errors.ts";
 import { isJsonObject, type JsonObject, parseJsonObject } from "../core/json-file.ts";
 import type { MappedMemory } from "../runtime/backend.ts";
@@ -200,13 +200,15 @@ function headerLength(start: Uint8Array, fileSize: number, file: string): number
 function checkHeaderLength(file: string): void {
   let descriptor: number;
   try {
+    // Opening a pipe would wait for a writer, maybe for ever.
+    if (!statSync(file).isFile()) throw wrong(file, undefined, "is not a file");
     descriptor = openSync(file, "r");
   } catch (error) {
+    if (error instanceof ModelError) throw error;
     throw new ModelError(`cannot open ${file}: ${(error as Error).message}`, { place: { file }, cause: error });
   }
   try {
     const status = fstatSync(descriptor);
-    if (!status.isFile()) throw wrong(file, undefined, "is not a file");
     const start = new Uint8Array(8);
     const read = readSync(descriptor, start);
     headerLength(start.subarray(0, read), status.size, file);
