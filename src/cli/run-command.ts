@@ -1,7 +1,7 @@
 // What `lethe train`, `lethe unlearn` and `lethe quickstart` share: arguments, and the result on the terminal.
 
 import type { Command as CommandParser } from "commander";
-import { type RunOptions, type RunSummary, renderSummary, reportPath } from "../reporting/index.ts";
+import { type RunOptions, type RunSummary, renderSummary, reportPath, verdict } from "../reporting/index.ts";
 import type { Call } from "./command.ts";
 
 export interface RunCommandOptions {
@@ -13,7 +13,7 @@ export function configureRun(parser: CommandParser): void {
   parser
     .argument("[config]", "configuration file (YAML)")
     .argument("[overrides...]", "key.sub=value, laid over the file")
-    .option("--resume", "go on with a run that was cut off");
+    .option("--resume", "go on with a run that was cut off; of a finished one, write the report again");
 }
 
 /** Who watches the run and what stops it. */
@@ -26,7 +26,11 @@ export const runOptions = ({ report, signal, options, line }: Call<RunCommandOpt
 
 /** Prints verdict, table and where the report is; `extra` stands before the last line. */
 export function showRun(call: Call<object>, folder: string, run: RunSummary, extra: readonly string[] = []): void {
-  call.result({ folder, report: reportPath(folder), evaluations: run.evaluations }, () =>
-    [renderSummary(run, call.width), ...extra, `report: ${reportPath(folder)}`].join("\n\n"),
+  const { kind, evaluations } = run;
+  const judged = kind === "unlearning" ? { verdict: verdict(evaluations) } : {};
+  call.result({ folder, report: reportPath(folder), ...judged, evaluations }, () =>
+    [renderSummary(run, call.width), ...extra, `report: ${reportPath(folder)}`]
+      .filter((part) => part !== "")
+      .join("\n\n"),
   );
 }

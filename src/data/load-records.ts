@@ -27,6 +27,8 @@ export interface LoadOptions {
 export interface LoadedRecords {
   readonly path: string;
   readonly records: readonly DataRecord[];
+  /** The files they were read from, those of a folder in order of name. */
+  readonly files: readonly string[];
   readonly format: string;
   /** Why that format: "asked for", or what in the file showed it. */
   readonly reason: string;
@@ -79,7 +81,7 @@ export async function loadRecords(options: LoadOptions): Promise<LoadedRecords> 
   if (records.length === 0) {
     throw new DataError("there are no records in it", { hint: `${format.expected}.`, place: { file: path } });
   }
-  return { path, records, format: format.name, reason };
+  return { path, records, files: files.map(({ source }) => source.path), format: format.name, reason };
 }
 
 interface NamedSource {

@@ -1,10 +1,11 @@
 // The columns of a run's comparison: before, along the way, after, and a model retrained without the forget data. Writes them into the run folder.
 
+import { join } from "node:path";
 import { silent } from "../core/events.ts";
 import type { RunFolder } from "../training/run-folder.ts";
 import type { RunContext } from "../unlearning/context.ts";
 import { checkModel, openSession, type Session } from "../unlearning/session.ts";
-import { type Benchmark, evaluate, prepareBenchmark, trajectoryPoint } from "./evaluate.ts";
+import { type Benchmark, evaluate, pointOf, prepareBenchmark, trajectoryPoint } from "./evaluate.ts";
 import type { EvaluationOptions } from "./options.ts";
 import type { Evaluation } from "./result.ts";
 
@@ -24,17 +25,22 @@ export function compareColumns(
     const benchmark = await prepareBenchmark(session, options, signal);
     if (options.retrained !== undefined) await checkModel(options.retrained, { report, signal });
     const column = async (folder: RunFolder, name: string, of: Session, sets: Benchmark) => {
-      const evaluation = await evaluate(of, sets, { column: name, seed, report, signal });
+      const made = await evaluate(of, sets, { column: name, seed, report, signal });
+      const evaluation = name === "after" ? { ...made, model: join(folder.path, "model") } : made;
       await folder.writeJson(fileOf(name), evaluation);
       found?.(evaluation);
+      return evaluation;
     };
     return {
       every: options.every,
+      files: benchmark.files,
       async at(step, folder) {
-        folder.logTrajectory(await trajectoryPoint(session, benchmark, step, signal));
-        if (step === 0 && !onlyAfter) await column(folder, "before", session, benchmark);
+        const name = step >= totalSteps ? "after" : step === 0 && !onlyAfter ? "before" : undefined;
+        const point = name
+          ? pointOf(await column(folder, name, session, benchmark), benchmark, step)
+          : await trajectoryPoint(session, benchmark, step, signal);
+        folder.logTrajectory(point);
         if (step < totalSteps) return;
-        await column(folder, "after", session, benchmark);
         if (options.retrained === undefined) return;
         using retrained = await openSession(options.retrained, {
           device: "cpu",

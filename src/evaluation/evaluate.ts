@@ -1,6 +1,7 @@
 // Measures one model on the sets of a configuration: teacher-forced metrics from one pass, generated answers where asked for.
 // Knows nothing of how the model came about.
 
+import { ConfigError } from "../core/errors.ts";
 import type { Reporter } from "../core/events.ts";
 import { createRandom } from "../core/random.ts";
 import { type EncodedExample, encodePrompt } from "../data/encoding.ts";
@@ -8,8 +9,15 @@ import { answerOf, type DataRecord, questionOf } from "../data/record.ts";
 import { generate } from "../generation/index.ts";
 import type { DataSources, Named } from "../unlearning/config.ts";
 import { encodeAll, readSources, type Session } from "../unlearning/session.ts";
-import { type AnyMetric, evaluateMetric, findMetric, type GeneratedExample, modeOf } from "./metrics/index.ts";
-import type { EvaluationOptions } from "./options.ts";
+import {
+  type AnyMetric,
+  evaluateMetric,
+  findMetric,
+  type GeneratedExample,
+  type InputKind,
+  modeOf,
+} from "./metrics/index.ts";
+import { defaultMetrics, type EvaluationOptions } from "./options.ts";
 import type { Evaluation, MetricResult, SetResult, SetRole, TrajectoryPoint } from "./result.ts";
 import { teacherForced } from "./teacher-forced.ts";
 
@@ -37,7 +45,7 @@ export interface Benchmark {
   readonly files: readonly string[];
 }
 
-/** Reads and encodes the sets and looks the metrics up. @throws LetheError for unknown metrics, bad options, bad data. */
+/** Reads and encodes the sets and looks the metrics up. @throws LetheError for unknown metrics and those that no set can give, bad options, bad data. */
 export async function prepareBenchmark(
   session: Pick<Session, "tokenizer" | "encoding">,
   options: EvaluationOptions,
@@ -54,11 +62,12 @@ export async function prepareBenchmark(
   const choose = (named: Named): ChosenMetric => {
     const { name, ...given } = typeof named === "string" ? { name: named } : named;
     const metric = findMetric(name, { key: "evaluation.metrics" });
-    const chosen = { metric, options: name === "gibberish" && corpus ? { corpus, ...given } : given };
+    const chosen = { metric, options: metric.usesCorpus && corpus ? { corpus, ...given } : given };
     metric.measure(modeOf(metric, options.mode), chosen.options); // refuses wrong options now, not after the training
     return chosen;
   };
   const common = options.metrics.map(choose);
+  refuseUnmeasurable(options);
   const sets: PreparedSet[] = [];
   for (const [name, set] of Object.entries(options.sets)) {
     const records = await read(set.data);
@@ -75,6 +84,34 @@ export async function prepareBenchmark(
   }
   return { sets, options, files };
 }
+
+/** What a set's records can be measured by. */
+const kindsOf = ({ generate }: EvaluationOptions["sets"][string]): InputKind[] =>
+  generate === false ? ["teacher-forced"] : ["teacher-forced", "generated"];
+
+const missing: Readonly<Record<InputKind, string>> = {
+  "teacher-forced": "Name a set that it applies to.",
+  generated: "Add `generate: true` to a set that it applies to: it judges what the model answers.",
+  contrast: "It compares several answers to one question, which no set of a configuration has; measure it from code.",
+};
+
+/** @throws ConfigError for a metric that somebody asked for and no set can give. Of the metrics by default those that fit are measured. */
+function refuseUnmeasurable({ metrics: common, sets }: EvaluationOptions): void {
+  const all = Object.values(sets);
+  const byDefault = JSON.stringify(common) === JSON.stringify(defaultMetrics);
+  const lists = all.map((set) => set.metrics ?? (byDefault ? [] : common));
+  for (const name of new Set([...(byDefault ? [] : common), ...lists.flat()].map(nameOf))) {
+    const { needs } = findMetric(name, { key: "evaluation.metrics" });
+    if (all.some((set, i) => lists[i]?.some((named) => nameOf(named) === name) && kindsOf(set).includes(needs)))
+      continue;
+    throw new ConfigError(`metric "${name}" can be measured on no set: none has ${needs} examples for it`, {
+      place: { key: "evaluation.metrics" },
+      hint: missing[needs],
+    });
+  }
+}
+
+const nameOf = (named: Named): string => (typeof named === "string" ? named : named.name);
 
 export interface EvaluateOptions {
   readonly column: string;
@@ -146,6 +183,21 @@ export async function trajectoryPoint(
     sets[set.name] = values;
   }
   return { step, sets };
+}
+
+/** The same point from an evaluation that was made anyway: no second pass over the sets. */
+export function pointOf({ sets }: Evaluation, benchmark: Benchmark, step: number): TrajectoryPoint {
+  const forced = { "teacher-forced": [] };
+  const values = sets.map(({ metrics }, i) => {
+    const names = applicable(benchmark.sets[i] as PreparedSet, forced).map(({ metric }) => metric.name);
+    return Object.fromEntries(
+      names.flatMap((name) => {
+        const result = metrics[name];
+        return result ? [[name, result.value] as const] : [];
+      }),
+    );
+  });
+  return { step, sets: Object.fromEntries(sets.map(({ set }, i) => [set, values[i] ?? {}])) };
 }
 
 const applicable = ({ metrics }: PreparedSet, inputs: object) => metrics.filter(({ metric }) => metric.needs in inputs);

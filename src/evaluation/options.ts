@@ -1,10 +1,20 @@
 // The `evaluation` part of a configuration: on which sets, with which metrics, how often.
 
 import { z } from "zod";
-import { dataSources } from "../unlearning/config.ts";
+import { dataSources, named } from "../unlearning/config.ts";
 
-const metric = z.union([z.string(), z.looseObject({ name: z.string() })]);
-const metrics = z.array(metric).nonempty();
+const metrics = z.array(named).nonempty();
+
+/** Measured where nothing else is asked for. */
+export const defaultMetrics = [
+  "probability",
+  "token-accuracy",
+  "exact-memorisation",
+  "extraction-strength",
+  "perplexity",
+  "rouge-l",
+  "exact-answer",
+] as const;
 
 const set = z.strictObject({
   data: dataSources,
@@ -18,17 +28,11 @@ const set = z.strictObject({
 });
 
 export const evaluationOptions = z.strictObject({
-  sets: z.record(z.string().regex(/^[\w-]+$/), set),
+  sets: z
+    .record(z.string().regex(/^[\w-]+$/), set)
+    .refine((sets) => Object.keys(sets).length > 0, "name at least one set of records to measure on"),
   metrics: metrics
-    .default([
-      "probability",
-      "token-accuracy",
-      "exact-memorisation",
-      "extraction-strength",
-      "perplexity",
-      "rouge-l",
-      "exact-answer",
-    ])
+    .default([...defaultMetrics])
     .describe("those that need answers are measured on sets with `generate`"),
   mode: z.enum(["corrected", "peer"]).default("corrected").describe("peer: repeat the published code, quirks included"),
   every: z
@@ -39,7 +43,9 @@ export const evaluationOptions = z.strictObject({
     .describe("steps between points of the trajectory; 0: beginning and end only"),
   maxNewTokens: z.number().int().positive().default(80),
   batchSize: z.number().int().positive().default(32),
-  corpus: dataSources.optional().describe("text that counts as language, for the metric `gibberish`"),
+  corpus: dataSources
+    .optional()
+    .describe("text that counts as language, for metrics that ask for it, such as `gibberish`"),
   retrained: z.string().optional().describe("model trained without the forget data: the goal of forgetting"),
 });
 

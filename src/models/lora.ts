@@ -57,6 +57,9 @@ export function addLora(model: Model, options: LoraOptions, random: Random): str
   return names;
 }
 
+/** Is this the full name of a LoRA matrix? */
+export const isLoraWeight = (name: string) => /\.lora_[AB]\.weight$/.test(name);
+
 /** Reads a PEFT adapter folder beside the model. Returns the new weights' names. */
 export function loadAdapter(model: Model, path: string): string[] {
   using adapter = openPeftAdapter(path);

@@ -9,7 +9,7 @@ import {
   toFloat32,
   writeModelFolder,
 } from "../weights/index.ts";
-import { mergedWeight } from "./lora.ts";
+import { isLoraWeight, mergedWeight } from "./lora.ts";
 import { type Model, weightOf } from "./model.ts";
 
 export interface SaveModelOptions {
@@ -34,7 +34,7 @@ export async function saveModel(model: Model, path: string, options: SaveModelOp
   const format = stored[options.dtype ?? "float32"] as (typeof stored)[string];
   const tensors: TensorToWrite[] = [];
   for (const [name, value] of model.weights) {
-    if (/\.lora_[AB]\.weight$/.test(name)) continue;
+    if (isLoraWeight(name)) continue;
     tensors.push({
       name,
       dtype: format.dtype,

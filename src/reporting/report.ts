@@ -18,7 +18,6 @@ import { verdict } from "./verdict.ts";
 /** The whole document as text. Same summary, same bytes. It loads nothing, and its content policy lets nothing in but its own style and script. */
 export function renderReport(run: RunSummary): string {
   const comparison = compare(run.evaluations);
-  const { status, headline, sentence } = verdict(run.evaluations);
   const policy = `default-src 'none'; style-src '${hash(pageStyle)}'; script-src '${hash(pageScript)}'; base-uri 'none'; form-action 'none'`;
   const page = html`<!doctype html>
 <html lang="en">
@@ -33,18 +32,13 @@ export function renderReport(run: RunSummary): string {
 </head>
 <body>
 <header>
-  <p class="overline">Lethe · report of an unlearning run</p>
+  <p class="overline">Lethe · report of ${run.kind === "teaching" ? "a teaching run" : "an unlearning run"}</p>
   <h1 dir="auto">${run.name}</h1>
   <p class="date"><time datetime="${run.manifest.created}">${writtenDate(run.manifest.created)}</time></p>
 </header>
 <main>
   ${run.notices.map((notice) => html`<p class="notice">${notice}</p>`)}
-  <section class="${`verdict ${status}`}" aria-label="Verdict">
-    <p class="headline">${headline}</p>
-    <p class="sentence">${unbroken(sentence)}</p>
-    <details><summary>How this is decided</summary>${decision}</details>
-  </section>
-  ${section("trade-off", "Forgetting against keeping", tradeOffSection(run), "This plot needs an evaluation of a set to forget and of a set to keep; this run has none.")}
+  ${run.kind === "unlearning" && forgettingSections(run)}
   ${section("training", "Training", run.steps.length > 0 ? trainingCurves(run.steps) : undefined, "metrics.jsonl is missing or empty: no steps to show.")}
   ${section("measures", "Measures", measuresTable(comparison), "evaluation/ holds no evaluation: nothing was measured.")}
   ${section("answers", "Answers", answersSideBySide(run.evaluations), "No sample answers were saved with the evaluations.")}
@@ -58,6 +52,17 @@ export function renderReport(run: RunSummary): string {
 </html>
 `;
   return markupText(page);
+}
+
+/** What only a run that had to forget is asked. */
+function forgettingSections(run: RunSummary): Markup {
+  const { status, headline, sentence } = verdict(run.evaluations);
+  return html`<section class="${`verdict ${status}`}" aria-label="Verdict">
+    <p class="headline">${headline}</p>
+    <p class="sentence">${unbroken(sentence)}</p>
+    <details><summary>How this is decided</summary>${decision}</details>
+  </section>
+  ${section("trade-off", "Forgetting against keeping", tradeOffSection(run), "This plot needs an evaluation of a set to forget and of a set to keep; this run has none.")}`;
 }
 
 const decision = html`<p>Each forget measure is compared with a model retrained without the data. It is at the baseline when the whole 95 % interval of its difference lies within

@@ -7,7 +7,7 @@ import { type Config, parseConfig } from "../core/config.ts";
 import { type Reporter, silent } from "../core/events.ts";
 import { writeFileAtomic } from "../core/files.ts";
 import { compareColumns, evaluationOptions } from "../evaluation/index.ts";
-import { resumableStep } from "../training/run-claim.ts";
+import { isFinishedRun, resumableStep } from "../training/run-claim.ts";
 import { type RunContext, unlearn as runUnlearning, teach, trainConfig, unlearnConfig } from "../unlearning/index.ts";
 import { renderReport } from "./report.ts";
 import { type RunSummary, readRunFolder } from "./run-folder.ts";
@@ -20,7 +20,7 @@ export const unlearnRun = unlearnConfig.extend({ evaluation: evaluationOptions.o
 export interface RunOptions {
   readonly report?: Reporter;
   readonly signal?: AbortSignal | undefined;
-  /** Go on with a run that was cut off. */
+  /** Go on with a run that was cut off; of a finished one the report is written again. */
   readonly resume?: boolean;
   /** What the manifest names as the command. */
   readonly command?: readonly string[];
@@ -81,7 +81,9 @@ async function run<Value extends Reported>(
   const end = (outcome: "finished" | "aborted" | "failed") =>
     report({ type: "run-end", outcome, seconds: (performance.now() - started) / 1000, folder: config.output });
   try {
-    await task(config, yaml, { report, signal, command, resume, evaluator });
+    if (resume && isFinishedRun(config.output, yaml)) {
+      report({ type: "note", text: "This run is finished: only its report is written again." });
+    } else await task(config, yaml, { report, signal, command, resume, evaluator });
     const summary = await writeReport(config.output);
     end("finished");
     return summary;

@@ -1,7 +1,7 @@
 // Reads a run folder into one plain object and refuses damaged files by name. Knows the files' places and shapes; knows nothing of how they are shown.
 import { readdir, readFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import { LineCounter, parseDocument } from "yaml";
+import { isMap, LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 import { RunError } from "../core/errors.ts";
 import { type RunManifest, runManifest } from "../core/manifest.ts";
@@ -14,6 +14,8 @@ import { evaluationFile, trajectoryLine } from "./evaluation-schema.ts";
 export interface RunSummary {
   /** The folder's own name. */
   readonly name: string;
+  /** What the configuration asked for: a run with an objective unlearns, any other teaches. */
+  readonly kind: "unlearning" | "teaching";
   /** The resolved configuration, as the YAML text that was saved. */
   readonly config: string;
   readonly manifest: RunManifest;
@@ -35,7 +37,7 @@ export interface RunSummary {
 export async function readRunFolder(path: string): Promise<RunSummary> {
   const folder = resolve(path);
   const notices: string[] = [];
-  const config = await readConfig(join(folder, "config.yaml"));
+  const { config, kind } = await readConfig(join(folder, "config.yaml"));
   const manifest = await readManifest(join(folder, "manifest.json"));
   const lines = { finished: manifest.finished, notices };
   const steps = await readLines(join(folder, "metrics.jsonl"), metricsLogLine, lines);
@@ -44,6 +46,7 @@ export async function readRunFolder(path: string): Promise<RunSummary> {
   if (!manifest.finished) notices.unshift("This run has not finished; what follows is what it had written so far.");
   return {
     name: basename(folder),
+    kind,
     config,
     manifest,
     steps,
@@ -53,15 +56,17 @@ export async function readRunFolder(path: string): Promise<RunSummary> {
   };
 }
 
-async function readConfig(file: string): Promise<string> {
+async function readConfig(file: string): Promise<Pick<RunSummary, "config" | "kind">> {
   const text = await required(file);
   const lineCounter = new LineCounter();
-  const [error] = parseDocument(text, { lineCounter, prettyErrors: false }).errors;
+  const document = parseDocument(text, { lineCounter, prettyErrors: false });
+  const [error] = document.errors;
   if (error) {
     const line = lineCounter.linePos(error.pos[0]).line;
     throw new RunError(`${file}:${line} is not YAML: ${error.message}`, { place: { file, line }, cause: error });
   }
-  return text;
+  const unlearns = isMap(document.contents) && document.contents.has("objective");
+  return { config: text, kind: unlearns ? "unlearning" : "teaching" };
 }
 
 async function readManifest(file: string): Promise<RunManifest> {

@@ -4,12 +4,13 @@ import type { RunSummary } from "./run-folder.ts";
 import { plain, renderTable } from "./text-table.ts";
 import { verdict } from "./verdict.ts";
 
-/** Notices, headline, the verdict's sentence and the comparison in `width` characters; only the verdict where nothing was evaluated. */
-export function renderSummary(run: Pick<RunSummary, "evaluations" | "notices">, width = 100): string {
+/** Notices, for an unlearning run the verdict's headline and sentence, and the comparison, if anything was evaluated, in `width` characters. */
+export function renderSummary(run: Pick<RunSummary, "kind" | "evaluations" | "notices">, width = 100): string {
   const { headline, sentence } = verdict(run.evaluations);
-  const text = [...run.notices, headline, sentence].map((line) => wrap(plain(line), width));
-  if (run.evaluations.length === 0) return text.join("\n");
-  return [...text, "", renderTable(compare(run.evaluations), { width })].join("\n");
+  const judged = run.kind === "unlearning" ? [headline, sentence] : [];
+  const text = [...run.notices, ...judged].map((line) => wrap(plain(line), width)).join("\n");
+  const table = run.evaluations.length > 0 ? renderTable(compare(run.evaluations), { width }) : "";
+  return [text, table].filter((part) => part !== "").join("\n\n");
 }
 
 /** Breaks at spaces; a word longer than a line keeps a line of its own. */

@@ -72,6 +72,8 @@ describe("renderSummary", () => {
   });
 
   test("says that nothing was evaluated instead of an empty table", () => {
+    expect(renderSummary(fixtureRun({ kind: "teaching", evaluations: [] }))).toBe("");
+    expect(renderSummary(fixtureRun({ kind: "teaching" }))).not.toMatch(/baseline/i);
     expect(renderSummary(fixtureRun({ evaluations: [] }))).toMatch(/^Nothing to compare\n/);
   });
 });

@@ -79,19 +79,22 @@ export async function resumableStep(path: string): Promise<number | undefined> {
   return (await newestStep(join(path, checkpointFolder))) ?? 0;
 }
 
+/**
+ * Has this very run, by its configuration, come to its end here?
+ * @throws RunError when the manifest is damaged, or a run of another configuration lies there.
+ */
+export function isFinishedRun(path: string, yaml: string): boolean {
+  const manifest = readManifest(path);
+  if (!manifest?.finished) return false;
+  checkConfiguration(path, yaml);
+  return true;
+}
+
 /** The manifest of the run that is to go on; undefined when none has begun here. */
 function readEarlier(path: string, yaml: string, resume: boolean): RunManifest | undefined {
-  const file = join(path, manifestFile);
-  if (!existsSync(file)) return undefined;
-  const parsed = runManifest.safeParse(readJsonObject(file));
-  if (!parsed.success) {
-    throw new RunError(`${file} is damaged`, {
-      place: { file },
-      hint: "Choose another output folder (output=...), or delete this one.",
-    });
-  }
-  const { finished } = parsed.data;
-  if (finished) {
+  const manifest = readManifest(path);
+  if (!manifest) return undefined;
+  if (manifest.finished) {
     throw new RunError(
       resume ? `the run in ${path} is finished; there is nothing to resume` : `${path} already holds a finished run`,
       { place: { file: path }, hint: "Choose another output folder (output=...), or delete this one." },
@@ -103,8 +106,24 @@ function readEarlier(path: string, yaml: string, resume: boolean): RunManifest |
       hint: "Add --resume to go on with it, or choose another output folder (output=...).",
     });
   }
+  checkConfiguration(path, yaml);
+  return manifest;
+}
+
+function readManifest(path: string): RunManifest | undefined {
+  const file = join(path, manifestFile);
+  if (!existsSync(file)) return undefined;
+  const parsed = runManifest.safeParse(readJsonObject(file));
+  if (parsed.success) return parsed.data;
+  throw new RunError(`${file} is damaged`, {
+    place: { file },
+    hint: "Choose another output folder (output=...), or delete this one.",
+  });
+}
+
+function checkConfiguration(path: string, yaml: string): void {
   const config = join(path, configFile);
-  if (existsSync(config) && readFileSync(config, "utf8") === yaml) return parsed.data;
+  if (existsSync(config) && readFileSync(config, "utf8") === yaml) return;
   throw new RunError(`the run in ${path} began with another configuration: ${firstDifference(config, yaml)}`, {
     place: { file: config },
     hint: "Resume with the file and the overrides that it began with, or choose another output folder (output=...).",

@@ -1,6 +1,7 @@
 // A run is a folder, and the folder is the truth: resolved config, manifest, logs, checkpoints, results. Writes it; one process at a time.
 // Knows nothing of what the run does.
 
+import { rm } from "node:fs/promises";
 import { availableParallelism, cpus, totalmem } from "node:os";
 import { join } from "node:path";
 import { RunError } from "../core/errors.ts";
@@ -37,7 +38,7 @@ export interface RunFolder extends Disposable {
   /** Makes a checkpoint the one to resume from. Returns its path. */
   writeCheckpoint(stored: StoredCheckpoint): Promise<string>;
   writeJson(name: string, value: unknown): Promise<void>;
-  /** Completes the manifest: the run is finished. */
+  /** Completes the manifest: the run is finished. Its checkpoints go. */
   finish(weightsAfter: string): Promise<void>;
 }
 
@@ -84,7 +85,10 @@ export async function openRunFolder(claim: RunClaim, details: RunDetails): Promi
       return writeCheckpoint(join(path, checkpointFolder), stored);
     },
     writeJson: (name, value) => writeFileAtomic(join(path, name), `${JSON.stringify(value, null, 1)}\n`),
-    finish: (after) => writeManifest({ weights: { ...manifest.weights, after }, finished: true }),
+    async finish(after) {
+      await writeManifest({ weights: { ...manifest.weights, after }, finished: true });
+      await rm(join(path, checkpointFolder), { recursive: true, force: true });
+    },
     [Symbol.dispose]() {
       for (const log of logs) log.close();
     },
@@ -92,7 +96,9 @@ export async function openRunFolder(claim: RunClaim, details: RunDetails): Promi
 }
 
 async function hashFiles(files: readonly string[]): Promise<Record<string, string>> {
-  return Object.fromEntries(await Promise.all(files.map(async (file) => [file, await sha256File(file)] as const)));
+  return Object.fromEntries(
+    await Promise.all([...new Set(files)].map(async (file) => [file, await sha256File(file)] as const)),
+  );
 }
 
 function checkData(path: string, before: RunManifest["data"], now: RunManifest["data"]): void {

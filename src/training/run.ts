@@ -4,6 +4,7 @@
 import { join } from "node:path";
 import type { Reporter } from "../core/events.ts";
 import type { JsonObject } from "../core/json-file.ts";
+import { loadModel } from "../models/load.ts";
 import { saveAdapter } from "../models/lora.ts";
 import type { Model } from "../models/model.ts";
 import { saveModel } from "../models/save.ts";
@@ -37,21 +38,22 @@ export interface TrainingRun {
     /** Folder with the tokenizer files. */
     readonly tokenizer: string;
     readonly dtype: "float32" | "bfloat16" | "float16";
-    /** Base model named in an adapter's config. */
-    readonly baseModel: string;
+    /** Base model named in an adapter's config; without one no adapter is kept. */
+    readonly adapterBase: string | undefined;
   };
   readonly report: Reporter;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Trains, and leaves `model/` (a Hugging Face folder, LoRA merged) and, for LoRA, `adapter/` in the run folder. What an abort finds done, or an
+ * Trains, and leaves `model/` (a Hugging Face folder, LoRA merged) and, for LoRA over a stored model, `adapter/` in the run folder. What an abort finds done, or an
  * evaluation that fails, is kept as a checkpoint.
  */
 export async function runTraining(run: TrainingRun): Promise<void> {
   const { folder, model, totalSteps, report, signal } = run;
   const { restored } = folder;
-  await folder.begin(await hashWeights(model));
+  if (model.lora.size > 0 && run.save.adapterBase === undefined) warnOfLostAdapter(report);
+  await folder.begin(await hashWeights(model, { lora: false }));
   if (!restored) await run.evaluate?.(0);
   let last = performance.now();
   const keep = async (take: () => Promise<Checkpoint>, rest: Partial<StoredCheckpoint> = {}) => {
@@ -97,8 +99,20 @@ export async function runTraining(run: TrainingRun): Promise<void> {
     onAbort: (checkpoint) => keep(checkpoint),
   });
   // From here on an abort comes too late: what took long is done.
-  const { config, tokenizer, dtype, baseModel } = run.save;
-  if (model.lora.size > 0) await saveAdapter(model, join(folder.path, "adapter"), { baseModel });
-  await saveModel(model, join(folder.path, "model"), { config, copyFilesFrom: tokenizer, dtype, overwrite: true });
-  await folder.finish(await hashWeights(model));
+  const { config, tokenizer, dtype, adapterBase } = run.save;
+  if (model.lora.size > 0 && adapterBase !== undefined) {
+    await saveAdapter(model, join(folder.path, "adapter"), { baseModel: adapterBase });
+  }
+  const saved = join(folder.path, "model");
+  await saveModel(model, saved, { config, copyFilesFrom: tokenizer, dtype, overwrite: true });
+  using written = loadModel(saved, model.backend);
+  await folder.finish(await hashWeights(written));
+}
+
+function warnOfLostAdapter(report: Reporter): void {
+  report({
+    type: "warning",
+    text: "this run keeps no adapter/, only the merged model/: the weights it begins with are stored nowhere that an adapter could name.",
+    hint: "Begin with a stored model, without `adapter`, to keep the new adapter apart.",
+  });
 }

@@ -34,7 +34,7 @@ const randomModel = z.strictObject({
 });
 
 /** An entry of a table by name, with or without options: `npo`, or `{ name: npo, beta: 0.02 }`. */
-const named = z.union([z.string(), z.looseObject({ name: z.string() })]);
+export const named = z.union([z.string(), z.looseObject({ name: z.string() })]);
 export type Named = z.output<typeof named>;
 
 const shared = {
@@ -42,7 +42,12 @@ const shared = {
   scope: named.default("all").describe("which weights may move"),
   encoding: encodingOptions.prefault({}),
   training: trainingOptions,
-  checkpointEvery: z.number().int().nonnegative().default(0).describe("steps between checkpoints; 0: none"),
+  checkpointEvery: z
+    .number()
+    .int()
+    .nonnegative()
+    .default(100)
+    .describe("steps between checkpoints, which --resume goes on from; 0: none"),
   device: z.enum(["cpu", "webgpu"]).default("cpu"),
   saveAs: z.enum(["float32", "bfloat16", "float16"]).default("float32"),
   seed: z.number().int().nonnegative().default(0),

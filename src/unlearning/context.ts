@@ -8,6 +8,8 @@ import type { Session } from "./session.ts";
 export interface Evaluator {
   /** 0: only at the beginning and the end. */
   readonly every: number;
+  /** Data files it has read. */
+  readonly files: readonly string[];
   /** Writes what it finds into the run folder. */
   at(step: number, folder: RunFolder): Promise<void>;
 }

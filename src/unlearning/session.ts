@@ -1,6 +1,6 @@
 // What every run needs before it can begin: a backend, a model with its tokenizer, records as token ids. Knows nothing of losses.
 
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError } from "../core/errors.ts";
 import type { Reporter } from "../core/events.ts";
@@ -29,6 +29,8 @@ export interface Session extends Disposable {
   readonly config: JsonObject;
   /** Folder with the tokenizer files. */
   readonly tokenizerFolder: string;
+  /** The model whose weights these are, unchanged: what a new adapter can be laid over. Undefined for random weights and where an adapter was merged. */
+  readonly adapterBase: string | undefined;
   readonly choices: readonly AutomaticChoice[];
 }
 
@@ -44,7 +46,7 @@ export interface SessionOptions {
 export async function openSession(idOrPath: string, options: SessionOptions): Promise<Session> {
   const path = await findModel(idOrPath, options);
   using folder = openModelFolder(path);
-  return sessionOf((backend) => loadModel(path, backend), folder.config, path, options);
+  return sessionOf((backend) => loadModel(path, backend), folder.config, path, options, idOrPath);
 }
 
 /** Finds a model and reads all but its weights. @throws what `openSession` throws before it reads them. */
@@ -112,6 +114,7 @@ async function sessionOf(
   config: JsonObject,
   tokenizerFolder: string,
   options: SessionOptions,
+  stored?: string,
 ): Promise<Session> {
   const tokenizer = loadTokenizer(tokenizerFolder);
   const template = loadChatTemplate(tokenizerFolder);
@@ -140,13 +143,18 @@ async function sessionOf(
     tokenizer,
     config,
     tokenizerFolder,
+    adapterBase: options.adapter ? undefined : stored,
     encoding: {
       ...options.encoding,
       contextLength: model.config.maxPositions,
       chatTemplate: template,
     },
     choices: [
-      { what: "device", value: details.device, why: details.deviceWhy },
+      {
+        what: "device",
+        value: details.device,
+        why: options.device === "cpu" ? "the default; device=webgpu asks for a graphics processor" : "asked for",
+      },
       { what: "threads", value: String(details.threads), why: details.threadsWhy },
       { what: "ONNX Runtime library", value: details.version, why: details.libraryWhy },
     ],
@@ -183,7 +191,7 @@ export async function readSources(
       ...(signal ? { signal } : {}),
     });
     for (let i = 0; i < repeat; i++) records.push(...loaded.records);
-    if (statSync(path).isFile()) files.push(path);
+    files.push(...loaded.files);
   }
   return { records, files };
 }

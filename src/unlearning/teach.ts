@@ -40,7 +40,7 @@ export async function teach(config: TrainConfig, yaml: string, context: RunConte
   using folder = await openRunFolder(claim, {
     command: context.command,
     seed: config.seed,
-    dataFiles: files,
+    dataFiles: [...files, ...(evaluator?.files ?? [])],
     device: session.backend.details.device,
     onnxruntime: session.backend.details.version,
     choices: session.choices,
@@ -60,7 +60,7 @@ export async function teach(config: TrainConfig, yaml: string, context: RunConte
       config: session.config,
       tokenizer: session.tokenizerFolder,
       dtype: config.saveAs,
-      baseModel: session.model.source,
+      adapterBase: session.adapterBase,
     },
     report,
     signal,

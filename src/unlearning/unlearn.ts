@@ -43,7 +43,7 @@ export async function unlearn(config: UnlearnConfig, yaml: string, context: RunC
   if (loss.branches.includes("retain") && retain.records.length === 0) throw missingRetain(objective);
   const alternates = loss.branches.includes("alternate")
     ? await alternateRecords(loss.name, forget.records, config.refusals, random.fork("refusals"))
-    : [];
+    : { records: [], files: [] };
   using session = await openSession(config.model, {
     adapter: config.adapter,
     device: config.device,
@@ -51,7 +51,7 @@ export async function unlearn(config: UnlearnConfig, yaml: string, context: RunC
     report,
     signal,
   });
-  const records = { forget: forget.records, alternate: alternates, retain: retain.records };
+  const records = { forget: forget.records, alternate: alternates.records, retain: retain.records };
   const examples: BranchExamples = Object.fromEntries(
     loss.branches.map((name) => [name, encodeAll(session, records[name], `"${name}"`)]),
   );
@@ -69,7 +69,7 @@ export async function unlearn(config: UnlearnConfig, yaml: string, context: RunC
   using folder = await openRunFolder(claim, {
     command: context.command,
     seed: config.seed,
-    dataFiles: [...forget.files, ...retain.files],
+    dataFiles: [...forget.files, ...retain.files, ...alternates.files, ...(evaluator?.files ?? [])],
     device: session.backend.details.device,
     onnxruntime: session.backend.details.version,
     choices: session.choices,
@@ -91,7 +91,7 @@ export async function unlearn(config: UnlearnConfig, yaml: string, context: RunC
         config: session.config,
         tokenizer: session.tokenizerFolder,
         dtype: config.saveAs,
-        baseModel: session.model.source,
+        adapterBase: session.adapterBase,
       },
       report,
       signal,
@@ -113,9 +113,9 @@ async function alternateRecords(
   forget: readonly DataRecord[],
   file: string | undefined,
   random: Random,
-): Promise<DataRecord[]> {
+): Promise<{ readonly records: readonly DataRecord[]; readonly files: readonly string[] }> {
   const lines = file ? await refusalLines(file) : [];
-  return forget.map((record) => {
+  const records = forget.map((record) => {
     const given = record.kind === "question-answer" ? record.alternate : undefined;
     const answer = given ?? (lines.length > 0 ? random.pick(lines) : undefined);
     if (record.kind === "question-answer" && answer !== undefined) return { ...record, answer };
@@ -128,6 +128,7 @@ async function alternateRecords(
       },
     );
   });
+  return { records, files: file ? [file] : [] };
 }
 
 /** @throws ConfigError when the file holds no line. */

@@ -21,7 +21,7 @@ export const quickstart: Command<QuickstartOptions> = {
     parser
       .argument("[overrides...]", "key.sub=value, laid over models/mini/quickstart.yaml")
       .option("--output <folder>", "run folder", "runs/quickstart")
-      .option("--resume", "go on with a run that was cut off");
+      .option("--resume", "go on with a run that was cut off; of a finished one, write the report again");
   },
   run: async (call) => {
     const output = call.options.resume ? call.options.output : freeFolder(call.options.output);

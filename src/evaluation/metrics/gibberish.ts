@@ -25,6 +25,7 @@ export const gibberish = defineMetric({
   better: { forget: "neutral", retain: "lower", general: "lower" },
   source: "rule of this project, calibrated on 1-7 M parameter models",
   modes: ["corrected"],
+  usesCorpus: true,
   options,
   measure: ({ corpus, minimumWords, minimumDistinct, minimumKnownPairs }) => {
     const known = new Set(corpus.flatMap((text) => pairs(wordsOf(text))));

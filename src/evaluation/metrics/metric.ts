@@ -61,6 +61,8 @@ export interface Metric<Kind extends InputKind> {
   readonly modes: readonly [Mode, ...Mode[]];
   /** What the published code does differently from its definition; absent where both modes give the same number. */
   readonly quirk?: string;
+  /** True for a metric whose option `corpus` is the text that counts as language; filled from the configuration's corpus unless given. */
+  readonly usesCorpus?: boolean;
   /** Options, each with its default. */
   readonly options: z.ZodType;
   /**
@@ -81,6 +83,7 @@ type Definition<Kind extends InputKind, Options extends z.ZodType> = Pick<
   "name" | "summary" | "needs" | "better" | "source" | "modes"
 > & {
   readonly quirk?: string;
+  readonly usesCorpus?: boolean;
   readonly options: Options;
   measure(options: z.infer<Options>, mode: Mode): (example: MetricInputs[Kind]) => number | null;
   aggregate?(values: ArrayLike<number>): number;
