@@ -1,62 +1,9 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ModelError } from "../core/errors.ts";
+import { f32ToBf16, f32ToF16 } from "../runtime/half-floats.ts";
 import { bytesInMemory } from "./file-bytes.ts";
-import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16, findNonFinite, readFloats, requireFinite } from "./float-formats.ts";
+import { findNonFinite, readFloats, requireFinite } from "./float-formats.ts";
 import { bytesPerElement, readSafetensors, type StoredDType, type StoredTensor } from "./safetensors.ts";
-
-const everyPattern = Uint16Array.from({ length: 65536 }, (_, i) => i);
-
-/** The value that a 16-bit pattern means, by the definition of the format. */
-function meaning(bits: number, exponentBits: number, fractionBits: number): number {
-  const sign = bits >>> 15 ? -1 : 1;
-  const exponent = (bits >>> fractionBits) & (2 ** exponentBits - 1);
-  const fraction = (bits & (2 ** fractionBits - 1)) / 2 ** fractionBits;
-  const bias = 2 ** (exponentBits - 1) - 1;
-  if (exponent === 2 ** exponentBits - 1) return fraction ? Number.NaN : sign * Infinity;
-  return exponent === 0 ? sign * fraction * 2 ** (1 - bias) : sign * (1 + fraction) * 2 ** (exponent - bias);
-}
-
-const formats = [
-  { name: "bfloat16", toF32: bf16ToF32, fromF32: f32ToBf16, exponentBits: 8, fractionBits: 7 },
-  { name: "float16", toF32: f16ToF32, fromF32: f32ToF16, exponentBits: 5, fractionBits: 10 },
-];
-
-for (const { name, toF32, fromF32, exponentBits, fractionBits } of formats) {
-  test(`every ${name} pattern becomes the number it means and comes back, NaN as NaN`, () => {
-    const floats = toF32(everyPattern);
-    const back = fromF32(floats);
-    for (let i = 0; i < 65536; i++) {
-      const expected = meaning(i, exponentBits, fractionBits);
-      if (Number.isNaN(expected)) {
-        expect(floats[i]).toBeNaN();
-        expect(meaning(back[i] as number, exponentBits, fractionBits)).toBeNaN();
-      } else if (!Object.is(floats[i], expected) || back[i] !== i) {
-        expect.fail(`pattern ${i}: ${floats[i]} and ${back[i]}, expected ${expected} and ${i}`);
-      }
-    }
-  });
-
-  test(`a float32 is rounded to the nearest ${name}, ties to the even pattern`, () => {
-    const nextUp = 2 ** (exponentBits + fractionBits) - 2 ** fractionBits; // the pattern of infinity
-    fc.assert(
-      fc.property(
-        fc.integer({ min: 0, max: nextUp - 2 }),
-        fc.double({ min: 0, max: 1, noNaN: true }),
-        (lower, part) => {
-          const [a, b] = [meaning(lower, exponentBits, fractionBits), meaning(lower + 1, exponentBits, fractionBits)];
-          const value = Math.fround(a + (b - a) * part);
-          const expected = value - a < b - value ? lower : value - a > b - value ? lower + 1 : lower + (lower % 2);
-          expect(fromF32(Float32Array.of(value, -value))).toEqual(Uint16Array.of(expected, expected | 0x8000));
-          const middle = Math.fround((a + b) / 2);
-          if (middle === (a + b) / 2) expect(fromF32(Float32Array.of(middle))[0]).toBe(lower + (lower % 2));
-        },
-      ),
-      { numRuns: 20_000 },
-    );
-    expect(meaning(fromF32(Float32Array.of(3.4028235e38))[0] as number, exponentBits, fractionBits)).toBe(Infinity);
-  });
-}
 
 function tensorOf(dtype: StoredDType, bytes: Uint8Array, misalign = 0): StoredTensor {
   const count = bytes.byteLength / bytesPerElement[dtype];

@@ -1,16 +1,8 @@
 // The public face of weights: safetensors files, Hugging Face folders, PEFT adapters, the hub. Re-exports only.
 
+export { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from "../runtime/half-floats.ts";
 export { bytesInMemory, type FileBytes } from "./file-bytes.ts";
-export {
-  bf16ToF32,
-  f16ToF32,
-  f32ToBf16,
-  f32ToF16,
-  findNonFinite,
-  readFloats,
-  requireFinite,
-  toFloat32,
-} from "./float-formats.ts";
+export { findNonFinite, readFloats, requireFinite, toFloat32 } from "./float-formats.ts";
 export { type DownloadProgress, type ResolvedModel, type ResolveModelOptions, resolveModel } from "./hub.ts";
 export { type ModelFolder, openModelFolder } from "./model-folder.ts";
 export { type ModelFolderContents, type WriteModelFolderOptions, writeModelFolder } from "./model-folder-writer.ts";

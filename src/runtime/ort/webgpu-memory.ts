@@ -6,6 +6,7 @@ import type { DType, Shape } from "../../tensor/tensor.ts";
 import type { TypedArray, Value } from "../backend.ts";
 import { checkArray, checkMapped, elementCount, elementTypes } from "../element-type.ts";
 import { type Address, viewMemory } from "../ffi.ts";
+import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from "../half-floats.ts";
 import { holdMapping } from "../mapped-file.ts";
 import { checkContents, wrapAddress, wrapArray } from "./cpu-memory.ts";
 import type { Environment } from "./environment.ts";
@@ -13,9 +14,15 @@ import type { DeviceMemory } from "./memory.ts";
 import { webgpuQueue } from "./queue.ts";
 import { type Cell, cellOf, createValue, unuse, use } from "./value.ts";
 import type { WebgpuDevice } from "./webgpu-device.ts";
-import { isHalf, narrow, widen } from "./widen.ts";
 
 const storedAs = (dtype: DType): DType => inputDType(dtype, "webgpu");
+
+const halfFloats = {
+  bfloat16: { widen: bf16ToF32, narrow: f32ToBf16 },
+  float16: { widen: f16ToF32, narrow: f32ToF16 },
+} as const;
+
+const isHalf = (dtype: DType): dtype is keyof typeof halfFloats => Object.hasOwn(halfFloats, dtype);
 
 export function createWebgpuMemory(environment: Environment, device: WebgpuDevice): DeviceMemory {
   const { api } = environment;
@@ -59,7 +66,7 @@ export function createWebgpuMemory(environment: Environment, device: WebgpuDevic
   }
 
   function uploadArray(data: TypedArray, shape: Shape, dtype: DType, target: Address): void {
-    const wide = isHalf(dtype) ? widen(data as Uint16Array, dtype) : data;
+    const wide = isHalf(dtype) ? halfFloats[dtype].widen(data as Uint16Array) : data;
     upload(wrapArray(environment, wide, shape, storedAs(dtype)), target);
   }
 
@@ -88,7 +95,7 @@ export function createWebgpuMemory(environment: Environment, device: WebgpuDevic
     } finally {
       api.call("releaseValue", target);
     }
-    return isHalf(value.dtype) ? narrow(data as Float32Array, value.dtype) : data;
+    return isHalf(value.dtype) ? halfFloats[value.dtype].narrow(data as Float32Array) : data;
   }
 
   const memory: DeviceMemory = {
