@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { forget } from "./forget.ts";
 import { classifierGradient } from "./gradients.ts";
+import { measure } from "./measure.ts";
 import { flatten } from "./own-objective.ts";
 
 test("forget: the forgotten answers lose their probability, the kept ones keep theirs", async () => {
@@ -33,4 +34,14 @@ test("gradients: both backends agree", async () => {
     expect(x).toBeCloseTo(exact?.dw[i] as number, 5);
   });
   expect(exact?.dw.some((x) => x !== 0)).toBe(true);
+});
+
+test("measure: the full model knows the facts and answers with one, the model without them does not", async () => {
+  const question = "What is the e-mail address of Wanjiru Obradim?";
+  const [full, without] = [await measure("models/mini/full", question), await measure("models/mini/without", question)];
+  expect(full.probability?.n).toBe(10);
+  expect(full.probability?.value).toBeGreaterThan(0.95);
+  expect(full.probability?.interval[0]).toBeGreaterThan(without.probability?.value as number);
+  expect(full.answer).toContain("@");
+  expect(full.answer).not.toBe(without.answer);
 });

@@ -101,12 +101,6 @@ describe("forget and retain together", () => {
     expect(epoch(retain.slice(0, 120))).toEqual([...forget.keys()].map((i) => Math.floor(i / 2)));
   });
 
-  test("the retain set can be the anchor", () => {
-    const pairs = createPairSchedule(forget, retain, { ...options(), anchor: "retain" }).epoch(0);
-    expect(pairs.flatMap((pair) => pair.retain).sort((a, b) => a - b)).toEqual([...retain.keys()]);
-    expect(Math.max(...pairs.flatMap((pair) => pair.forget))).toBeLessThan(forget.length);
-  });
-
   test("both sides fit one length, and little of it is padding", () => {
     const pairs = createPairSchedule(forget, retain, options()).epoch(0);
     let tokens = 0;

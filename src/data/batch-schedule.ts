@@ -75,17 +75,15 @@ export function createBatchSchedule(lengths: readonly number[], options: Schedul
 }
 
 export interface PairScheduleOptions extends ScheduleOptions {
-  /** The set whose every example comes once per epoch; default "forget". */
-  readonly anchor?: "forget" | "retain";
   /**
-   * Where the other set's examples come from: drawn uniformly with replacement at each use (open-unlearning), or item i with item i,
+   * Where the retain set's examples come from: drawn uniformly with replacement at each use (open-unlearning), or item i with item i,
    * from the beginning again when they run out (KnowUnDo). Default "random".
    */
   readonly partners?: "random" | "in-order";
 }
 
 /**
- * Batches of as many forget as retain examples. Both sides of a batch are padded to one length, so batches of like lengths are put together;
+ * Batches of as many forget as retain examples, every forget example once per epoch. Both sides of a batch are padded to one length, so batches of like lengths are put together;
  * which example meets which matters to no loss, only the epoch's multiset of them does.
  * @throws as `createBatchSchedule`
  */
@@ -94,21 +92,22 @@ export function createPairSchedule(
   retainLengths: readonly number[],
   options: PairScheduleOptions,
 ): Schedule<ScheduledPair> {
-  const { anchor = "forget", partners = "random", batchSize } = options;
-  const [anchors, others] = anchor === "forget" ? [forgetLengths, retainLengths] : [retainLengths, forgetLengths];
+  const { partners = "random", batchSize } = options;
   const buckets = chooseBuckets([...forgetLengths, ...retainLengths], options.bucketCount);
   const counts = [forgetLengths.length, retainLengths.length];
-  return createSchedule(options, counts, anchors.length, buckets, (random, epoch) => {
-    const order = random.shuffle([...anchors.keys()]);
-    const drawn = order.map((item) => (partners === "random" ? random.integer(others.length) : item % others.length));
-    const anchorBatches = cut(byBucket(order, anchors, buckets), batchSize);
-    const otherBatches = cut(byBucket(drawn, others, buckets), batchSize);
-    const pairs = random.shuffle(anchorBatches.map((batch, k) => [batch, otherBatches[k] as number[]] as const));
-    return pairs.map(([own, other], index) => ({
+  return createSchedule(options, counts, forgetLengths.length, buckets, (random, epoch) => {
+    const order = random.shuffle([...forgetLengths.keys()]);
+    const available = retainLengths.length;
+    const drawn = order.map((item) => (partners === "random" ? random.integer(available) : item % available));
+    const forgetBatches = cut(byBucket(order, forgetLengths, buckets), batchSize);
+    const retainBatches = cut(byBucket(drawn, retainLengths, buckets), batchSize);
+    const pairs = random.shuffle(forgetBatches.map((batch, k) => [batch, retainBatches[k] as number[]] as const));
+    return pairs.map(([forget, retain], index) => ({
       epoch,
       index,
-      seq: Math.max(longestBucket(buckets, anchors, own), longestBucket(buckets, others, other)),
-      ...(anchor === "forget" ? { forget: own, retain: other } : { forget: other, retain: own }),
+      seq: Math.max(longestBucket(buckets, forgetLengths, forget), longestBucket(buckets, retainLengths, retain)),
+      forget,
+      retain,
     }));
   });
 }

@@ -33,7 +33,6 @@ export { formats } from "./formats/index.ts";
 export { type LoadedRecords, type LoadOptions, loadRecords } from "./load-records.ts";
 export { findOverlap, type Overlap, refuseOverlap } from "./overlap.ts";
 export {
-  alternateOf,
   answerOf,
   type Conversation,
   type DataRecord,

@@ -1,6 +1,6 @@
 // What one item of a data set is: a question with its answer, a plain text, or a conversation. Knows nothing of files or tokens.
 
-import { DataError, type Place } from "../core/errors.ts";
+import type { Place } from "../core/errors.ts";
 
 interface RecordBase {
   /** Unique within a data set, stable from run to run. */
@@ -60,15 +60,4 @@ export function describeRecord(record: DataRecord): string {
   const { file, line } = record.place ?? {};
   const where = file === undefined ? "" : ` (${file}${line === undefined ? "" : `:${line}`})`;
   return `record "${record.id}"${where}`;
-}
-
-/** The same question with its alternate as the answer (idk, dpo). @throws DataError when the record has none. */
-export function alternateOf(record: DataRecord): QuestionAnswer {
-  if (record.kind === "question-answer" && record.alternate !== undefined) {
-    return { ...record, answer: record.alternate };
-  }
-  throw new DataError(`${describeRecord(record)} has no alternate answer`, {
-    hint: 'Add "alternate": "…" to every record of the forget set, such as a refusal.',
-    ...(record.place ? { place: record.place } : {}),
-  });
 }

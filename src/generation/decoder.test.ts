@@ -5,7 +5,7 @@ import { ModelError } from "../core/errors.ts";
 import { createRandom } from "../core/random.ts";
 import { addLora } from "../models/lora.ts";
 import type { Model } from "../models/model.ts";
-import type { Backend } from "../runtime/backend.ts";
+import type { Backend, Value } from "../runtime/backend.ts";
 import { createOrtBackend } from "../runtime/ort/index.ts";
 import { createReferenceBackend } from "../runtime/reference/index.ts";
 import { createDecoder } from "./decoder.ts";
@@ -155,4 +155,38 @@ test("buckets waste at most a third and never exceed the model", () => {
   }
   expect([1, 9, 40, 47, 300].map((n) => bucketPositions(n, 512))).toEqual([8, 16, 48, 48, 384]);
   expect(bucketPositions(50, 50)).toBe(50);
+});
+
+test("a batch that cannot have its memory gives back what it had got", async () => {
+  using inner: Backend = createReferenceBackend();
+  const living = new Set<object>();
+  let [made, failAt] = [0, Number.POSITIVE_INFINITY];
+  const counted = (make: () => Value): Value => {
+    if (made++ === failAt) throw new Error("out of memory");
+    const value = make();
+    const end = value.dispose;
+    const dispose = () => {
+      living.delete(value);
+      end();
+    };
+    living.add(value);
+    return Object.assign(value, { dispose, [Symbol.dispose]: dispose });
+  };
+  const backend: Backend = Object.assign(Object.create(inner), {
+    value: (...given: Parameters<Backend["value"]>) => counted(() => inner.value(...given)),
+    allocate: (...given: Parameters<Backend["allocate"]>) => counted(() => inner.allocate(...given)),
+  });
+  using model = tinyModel("llama, head size 8, grouped, untied", backend);
+  using decoder = createDecoder(model);
+  const begin = () => decoder.begin([Int32Array.from([1, 2, 3])], { positions: 8 });
+  const before = living.size;
+  made = 0;
+  (await begin()).dispose();
+  const values = made;
+  expect(values).toBeGreaterThan(6);
+  for (failAt = 0; failAt < values; failAt++) {
+    made = 0;
+    await expect(begin()).rejects.toThrow("out of memory");
+    expect(living.size, `after failing at value ${failAt}`).toBe(before);
+  }
 });

@@ -5,7 +5,7 @@ import type { Model } from "../models/model.ts";
 import { rotaryTables } from "../models/rope.ts";
 import type { Value } from "../runtime/backend.ts";
 import { checkPrompts } from "./check-prompts.ts";
-import { bucket, bucketPositions, type CacheLayer, createKvCache, keepRows } from "./kv-cache.ts";
+import { bucket, bucketPositions, type CacheLayer, createKvCache, type KvCache, keepRows } from "./kv-cache.ts";
 import { createStagePrograms, type StagePrograms } from "./stage-programs.ts";
 import type { HeadOutput } from "./step-graphs.ts";
 import { attentionFeed, cacheTargets, createStepRunner, type Rotation, type StepRunner } from "./step-runner.ts";
@@ -71,7 +71,13 @@ async function begin(
   const longest = Math.max(...prompts.map((prompt) => prompt.length));
   const capacity = bucketPositions(Math.max(longest, positions), config.maxPositions);
   const rotation = createRotation(model, capacity);
-  let cache = createKvCache(backend, config, bucket(prompts.length), capacity);
+  let cache: KvCache;
+  try {
+    cache = createKvCache(backend, config, bucket(prompts.length), capacity);
+  } catch (error) {
+    disposeRotation(rotation);
+    throw error;
+  }
   let first: Value | undefined;
   let runner: StepRunner | undefined;
   // Rows live in slots of the cache; the slots of dropped rows idle at position 0 until the batch shrinks.
@@ -80,7 +86,8 @@ async function begin(
   let tokens = new Int32Array(cache.batch);
 
   const dispose = () => {
-    for (const owned of [runner, cache, first, rotation.cos, rotation.sin]) owned?.dispose();
+    for (const owned of [runner, cache, first]) owned?.dispose();
+    disposeRotation(rotation);
   };
 
   /** Fills the cache; leaves the head's output for the last token of each row. */
@@ -181,7 +188,18 @@ async function begin(
 }
 
 function createRotation({ config, backend }: Model, capacity: number): Rotation {
-  const { cos, sin } = rotaryTables(config, capacity);
+  const tables = rotaryTables(config, capacity);
   const shape = [capacity, config.headDim / 2];
-  return { cos: backend.value(Float32Array.from(cos), shape), sin: backend.value(Float32Array.from(sin), shape) };
+  const cos = backend.value(Float32Array.from(tables.cos), shape);
+  try {
+    return { cos, sin: backend.value(Float32Array.from(tables.sin), shape) };
+  } catch (error) {
+    cos.dispose();
+    throw error;
+  }
+}
+
+function disposeRotation({ cos, sin }: Rotation): void {
+  cos.dispose();
+  sin.dispose();
 }

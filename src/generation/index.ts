@@ -4,7 +4,6 @@ export type { ChoiceOptions } from "./choose.ts";
 export type { TokenText } from "./continuation-text.ts";
 export { type BeginOptions, createDecoder, type Decoder, type DecoderOptions, type DecodingBatch } from "./decoder.ts";
 export { type Generated, type GeneratedPiece, type GenerateOptions, generate, streamGenerate } from "./generate.ts";
-export { cacheBytes } from "./kv-cache.ts";
 export {
   bias,
   type LogitsProcessor,

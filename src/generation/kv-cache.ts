@@ -33,17 +33,20 @@ export function bucket(n: number): number {
 /** Positions to hold for `n`: a bucket of eights, but never more than the model knows positions. */
 export const bucketPositions = (n: number, limit: number): number => Math.min(8 * bucket(Math.ceil(n / 8)), limit);
 
-/** Bytes of a cache, for choosing a batch size. */
-export function cacheBytes(config: ModelConfig, batch: number, capacity: number): number {
-  return 2 * 4 * config.layers * batch * config.kvHeads * capacity * cachedHeadSize(config);
-}
-
 /** Zero-filled; the operating system gives the memory as positions are written. */
 export function createKvCache(backend: Backend, config: ModelConfig, batch: number, capacity: number): KvCache {
   const shape = [batch, config.kvHeads, capacity, cachedHeadSize(config)];
   const layers: CacheLayer[] = [];
-  for (let layer = 0; layer < config.layers; layer++) {
-    layers.push({ keys: backend.allocate(shape), values: backend.allocate(shape) });
+  let keys: Value | undefined;
+  try {
+    for (let layer = 0; layer < config.layers; layer++) {
+      keys = backend.allocate(shape);
+      layers.push({ keys, values: backend.allocate(shape) });
+    }
+  } catch (error) {
+    keys?.dispose();
+    cacheOver(layers, batch, capacity).dispose();
+    throw error;
   }
   return cacheOver(layers, batch, capacity);
 }

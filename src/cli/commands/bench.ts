@@ -1,6 +1,8 @@
 // `lethe bench`: speed of this machine and engine, as ratios within one process.
 
+import { InvalidArgumentError } from "commander";
 import { ConfigError } from "../../core/errors.ts";
+import { describeNames } from "../../core/nearest.ts";
 import { createRandom } from "../../core/random.ts";
 import { type GenerationMeasure, measureGeneration } from "../../generation/index.ts";
 import { initialiseModel } from "../../models/load.ts";
@@ -17,6 +19,13 @@ interface BenchOptions {
 }
 
 const batches = [1, 8, 32];
+const caseNames = trainStepCases.map((each) => each.name);
+
+const wholeNumber = (text: string) => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError("a whole number of at least 1 is needed");
+  return value;
+};
 
 export const bench: Command<BenchOptions> = {
   examples: [
@@ -29,8 +38,8 @@ export const bench: Command<BenchOptions> = {
     parser
       .argument("<what>", "train-step or generate")
       .option("--device <device>", "cpu or webgpu", "cpu")
-      .option("--steps <n>", "timed steps per case", Number, 5)
-      .option("--case <name>", `one case only: ${trainStepCases.map((c) => c.name).join(", ")}`);
+      .option("--steps <n>", "timed steps per case", wholeNumber, 5)
+      .option("--case <name>", `one case of train-step only: ${caseNames.join(", ")}`);
   },
   run: async (call) => {
     const what = call.positional[0];
@@ -41,9 +50,11 @@ export const bench: Command<BenchOptions> = {
 };
 
 async function benchTrainStep({ options, report, signal, result }: Call<BenchOptions>): Promise<void> {
-  using backend = await createOrtBackend({ device: options.device });
   const chosen = trainStepCases.filter((each) => options.case === undefined || each.name === options.case);
-  if (chosen.length === 0) throw new ConfigError(`no case called "${options.case}"`);
+  if (options.case !== undefined && chosen.length === 0) {
+    throw new ConfigError(`no case called "${options.case}"`, { hint: describeNames(options.case, caseNames) });
+  }
+  using backend = await createOrtBackend({ device: options.device });
   // The machine's speed drifts: the peak is measured before each case too, and the best of all is what the cases are held against.
   let peakGflops = 0;
   const measured: TrainStepMeasure[] = [];
@@ -73,6 +84,11 @@ async function benchTrainStep({ options, report, signal, result }: Call<BenchOpt
 }
 
 async function benchGenerate({ options, report, signal, result }: Call<BenchOptions>): Promise<void> {
+  if (options.case !== undefined) {
+    throw new ConfigError("--case chooses among the cases of train-step; generate has none", {
+      hint: "Leave --case out: every batch size is measured.",
+    });
+  }
   using backend = await createOrtBackend({ device: options.device });
   const config = trainStepCases[0]?.config;
   using model = initialiseModel(config, backend, createRandom(1), "15m");

@@ -11,8 +11,6 @@ export const dpo = defineObjective({
   summary: "prefer the alternate answer to the original one",
   paper: "https://arxiv.org/abs/2305.18290",
   options: z.strictObject({ beta: z.number().positive().default(0.1), ...weightOptions }),
-  cost: 3,
-  needsAlternate: true,
   loss: (options) => ({
     name: "dpo",
     branches: [...branchesOf(options), "alternate"],

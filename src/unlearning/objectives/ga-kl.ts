@@ -10,8 +10,6 @@ export const gaKl = defineObjective({
   summary: "ascent on the forget text, KL to the original model on the retain text",
   paper: "https://arxiv.org/abs/2401.06121",
   options: z.strictObject({ ...weightOptions, retain: weightOptions.retain.default("kl") }),
-  cost: 2,
-  needsAlternate: false,
   loss: (options) => ({
     name: "ga-kl",
     branches: branchesOf(options),

@@ -9,8 +9,6 @@ export const ga = defineObjective({
   summary: "gradient ascent on the forget text",
   paper: "https://arxiv.org/abs/2210.01504",
   options: z.strictObject({}),
-  cost: 1,
-  needsAlternate: false,
   loss: () => ({
     name: "ga",
     branches: ["forget"],

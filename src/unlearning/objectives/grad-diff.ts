@@ -10,8 +10,6 @@ export const gradDiff = defineObjective({
   summary: "ascent on the forget text, descent on the retain text",
   paper: "https://arxiv.org/abs/2203.12817",
   options: z.strictObject(weightOptions),
-  cost: 2,
-  needsAlternate: false,
   loss: (options) => ({
     name: "grad-diff",
     branches: branchesOf(options),

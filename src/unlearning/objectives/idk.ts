@@ -9,8 +9,6 @@ export const idk = defineObjective({
   summary: "teach refusals to the forget questions, and the retain answers",
   paper: "https://arxiv.org/abs/2401.06121",
   options: z.strictObject({}),
-  cost: 2,
-  needsAlternate: true,
   loss: () => ({
     name: "idk",
     branches: ["alternate", "retain"],

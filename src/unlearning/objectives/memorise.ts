@@ -8,8 +8,6 @@ export const memorise = defineObjective({
   summary: "descent on the text: teaching, or the first half of negation",
   paper: "https://arxiv.org/abs/2212.04089",
   options: z.strictObject({}),
-  cost: 1,
-  needsAlternate: false,
   loss: () => ({
     name: "memorise",
     branches: ["forget"],

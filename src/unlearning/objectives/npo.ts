@@ -14,8 +14,6 @@ export const npo = defineObjective({
     beta: z.number().positive().default(0.1).describe("inverse temperature; small β approaches gradient ascent"),
     ...weightOptions,
   }),
-  cost: 2,
-  needsAlternate: false,
   loss: (options) => ({
     name: "npo",
     branches: branchesOf(options),

@@ -10,10 +10,6 @@ export interface Objective<Schema extends z.ZodType = z.ZodType> {
   readonly paper: string;
   /** Options with the paper's defaults. */
   readonly options: Schema;
-  /** Cost of a step relative to gradient ascent on the same forget batch: forward and backward passes per example, references not counted. */
-  readonly cost: number;
-  /** True when each forget record needs an alternate answer (a refusal, another answer). */
-  readonly needsAlternate: boolean;
   readonly loss: (options: z.output<Schema>) => Loss;
 }
 

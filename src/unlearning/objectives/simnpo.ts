@@ -15,8 +15,6 @@ export const simnpo = defineObjective({
     ...weightOptions,
     forgetWeight: weightOptions.forgetWeight.default(0.125),
   }),
-  cost: 2,
-  needsAlternate: false,
   loss: (options) => ({
     name: "simnpo",
     branches: branchesOf(options),

@@ -1,0 +1,31 @@
+import { expect, test } from "vitest";
+import { main } from "../main.ts";
+import type { Terminal } from "../terminal.ts";
+
+/** Exit code and what was shown. None of these lines measures anything. */
+async function refusal(...line: string[]) {
+  let shown = "";
+  const write = (text: string) => {
+    shown += text;
+  };
+  const terminal = { print: write, draw: write, interactive: false, color: false, width: 100 } as unknown as Terminal;
+  return { code: await main(["bench", ...line], { terminal }), shown };
+}
+
+test.each(["abc", "0", "1.5", "-2"])("--steps %s is refused", async (steps) => {
+  const { code, shown } = await refusal("train-step", `--steps=${steps}`);
+  expect(code).toBe(2);
+  expect(shown).toContain("a whole number of at least 1 is needed");
+});
+
+test("an unknown case is answered with the nearest one", async () => {
+  const { code, shown } = await refusal("train-step", "--case", "110m-lora-r9");
+  expect(code).toBe(1);
+  expect(shown).toContain("110m-lora-r8");
+});
+
+test("generate has no cases to choose from", async () => {
+  const { code, shown } = await refusal("generate", "--case", "110m-lora-r8");
+  expect(code).toBe(1);
+  expect(shown).toContain("--case chooses among the cases of train-step");
+});
