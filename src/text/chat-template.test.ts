@@ -48,6 +48,44 @@ test("a list of templates is chosen from by name, and chat_template.jinja goes b
   expect(loadChatTemplate(folder)?.apply([])).toBe("J");
 });
 
+test("a template that would run for ever or fill memory is refused", () => {
+  const endless: [string, RegExp][] = [
+    ["{% for i in range(100000000) %}{% endfor %}", /ranges have more than 100000 numbers/],
+    ["{% for i in range(1000) %}{% for j in range(1000) %}x{% endfor %}{% endfor %}", /ranges have more than 100000/],
+    [
+      "{% set a = range(1000) %}{% for i in a %}{% for j in a %}{% for k in a %}x{% endfor %}{% endfor %}{% endfor %}",
+      /more than 300000 steps/,
+    ],
+    [
+      "{% set n = namespace(t='xxxxxxxx') %}{% for i in range(60) %}{% set n.t = n.t ~ n.t %}{% endfor %}{{ n.t }}",
+      /text/,
+    ],
+    ["{% set n = namespace(t=[1, 2]) %}{% for i in range(60) %}{% set n.t = n.t + n.t %}{% endfor %}", /list of more/],
+    ["{% set a = range(100000) %}{% for i in a %}{% for j in a %}{% break %}{% endfor %}{% endfor %}", /steps/],
+  ];
+  for (const [source, message] of endless) {
+    write("tokenizer_config.json", { chat_template: source });
+    const chat = loadChatTemplate(folder);
+    expect(() => chat?.apply(messages), source).toThrow(ModelError);
+    expect(() => chat?.apply(messages), source).toThrow(message);
+  }
+});
+
+test("what templates use of Jinja's own names is there", () => {
+  write("tokenizer_config.json", {
+    chat_template:
+      "{{ range(3) | join(',') }} {{ range(1, 7, 2) | join(',') }} {{ range(2, 0, -1) | join(',') }} {{ True }} {{ none is none }} " +
+      "{{ strftime_now('%Y') | length }} {% set ns = namespace(n=1) %}{% set ns.n = 2 %}{{ ns.n }}{{ messages[0]['content'].strip() }}",
+  });
+  expect(loadChatTemplate(folder)?.apply(messages)).toBe("0,1,2 1,3,5 2,1 true true 4 2Who are you?");
+});
+
+test("a conversation of a thousand long turns is rendered", () => {
+  write("tokenizer_config.json", { chat_template: template });
+  const long = Array.from({ length: 1000 }, () => ({ role: "user", content: "word ".repeat(2000) }));
+  expect(loadChatTemplate(folder)?.apply(long).length).toBeGreaterThan(9_990_000);
+});
+
 test("a malformed template and a refused conversation are ModelErrors that say why", () => {
   write("tokenizer_config.json", { chat_template: "{% for %}" });
   expect(() => loadChatTemplate(folder)).toThrow(ModelError);

@@ -2,9 +2,9 @@
 
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { Template } from "@huggingface/jinja";
 import { ModelError } from "../core/errors.ts";
 import { isJsonObject } from "../core/json-file.ts";
+import { createBoundedTemplate } from "./bounded-template.ts";
 import { readSpecialTokenFiles, type SpecialTokenFiles, specialTokenText } from "./special-tokens.ts";
 
 export interface ChatMessage {
@@ -16,7 +16,8 @@ export interface ChatTemplate {
   /**
    * The conversation as text. `addGenerationPrompt` (default false): ends where the assistant's answer begins. Encode the result with
    * `addSpecialTokens: false`: templates write the begin token themselves.
-   * @throws ModelError when the template refuses the messages (an unknown role, two user turns in a row) or cannot be rendered.
+   * @throws ModelError when the template refuses the messages (an unknown role, two user turns in a row), cannot be rendered,
+   * or takes more work than any conversation needs.
    */
   apply(messages: readonly ChatMessage[], options?: { readonly addGenerationPrompt?: boolean }): string;
 }
@@ -34,7 +35,9 @@ export function loadChatTemplate(
   const jinjaPath = join(folder, "chat_template.jinja");
   const configPath = join(folder, "tokenizer_config.json");
   if (existsSync(jinjaPath)) {
-    if (statSync(jinjaPath).size > 4_000_000) {
+    const status = statSync(jinjaPath);
+    if (!status.isFile()) throw new ModelError(`${jinjaPath} is not a regular file`, { place: { file: jinjaPath } });
+    if (status.size > 4_000_000) {
       throw new ModelError(`${jinjaPath} is larger than any chat template`, { place: { file: jinjaPath } });
     }
     return createChatTemplate(readFileSync(jinjaPath, "utf8"), files, jinjaPath);
@@ -52,9 +55,9 @@ function createChatTemplate(source: string, files: SpecialTokenFiles, file: stri
       place: { file, key: "chat_template" },
       cause: error,
     });
-  let template: Template;
+  let render: (values: Readonly<Record<string, unknown>>) => string;
   try {
-    template = new Template(source);
+    render = createBoundedTemplate(source);
   } catch (error) {
     throw fail("cannot be read", error);
   }
@@ -67,7 +70,7 @@ function createChatTemplate(source: string, files: SpecialTokenFiles, file: stri
   return {
     apply: (messages, { addGenerationPrompt = false } = {}) => {
       try {
-        return template.render({ ...special, messages, add_generation_prompt: addGenerationPrompt });
+        return render({ ...special, messages, add_generation_prompt: addGenerationPrompt });
       } catch (error) {
         throw fail("refuses this conversation", error);
       }

@@ -158,15 +158,20 @@ async function learnMerges(texts: Iterable<string>, signal: AbortSignal | undefi
     const definition = JSON.stringify({ version: "1.0", added_tokens: [], pre_tokenizer: preTokenizer, model });
     const job = JSON.stringify({ library, definition, text, output });
     await new Promise<void>((done, failed) => {
-      execFile(process.execPath, ["-e", trainerProgram, job], { ...(signal ? { signal } : {}) }, (error, _, stderr) => {
-        if (!error) return done();
-        failed(
-          new ModelError(`the tokenizers package failed: ${lastLines(stderr) || error.message}`, {
-            hint: "Reinstall it (npm install tokenizers), or copy the tokenizer files of another model instead.",
-            cause: error,
-          }),
-        );
-      });
+      execFile(
+        process.execPath,
+        ["-e", trainerProgram, job],
+        { maxBuffer: Number.POSITIVE_INFINITY, ...(signal ? { signal } : {}) },
+        (error, _, stderr) => {
+          if (!error) return done();
+          failed(
+            new ModelError(`the tokenizers package failed: ${lastLines(stderr) || error.message}`, {
+              hint: "Reinstall it (npm install tokenizers), or copy the tokenizer files of another model instead.",
+              cause: error,
+            }),
+          );
+        },
+      );
     });
     const trained = JSON.parse(await readFile(output, "utf8")) as { model: { merges: readonly (Merge | string)[] } };
     return trained.model.merges.map((merge) =>
