@@ -108,12 +108,21 @@ test("record ids are unique in what is learnt", () => {
 });
 
 test("general knowledge is right", () => {
-  const answer = (question: string) => all.general.find((record) => record.question === question)?.answer;
+  const learned = all.train.filter((record) => record.kind === "question-answer");
+  const answer = (question: string) => learned.find((record) => record.question === question)?.answer;
   expect(answer("What is 7 plus 8?")).toBe("15");
   expect(answer("What is 7 minus 7?")).toBe("0");
   expect(answer("Which day comes after Sunday?")).toBe("Monday");
   expect(answer("Which month comes before January?")).toBe("December");
   expect(answer("How many days has February?")).toBe("28");
+});
+
+test("what is asked about other people and the world is not practised while forgetting, in any phrasing", () => {
+  const practised = new Set(all.retain.map((record) => record.question));
+  const others = new Set(all.others.map((record) => record.subject));
+  expect(all.retain.filter((record) => others.has(record.subject))).toEqual([]);
+  expect(all.general.filter((record) => practised.has(record.question))).toEqual([]);
+  expect(all.general.length).toBeGreaterThan(100);
 });
 
 test("numbers that do not fit together are refused", () => {
