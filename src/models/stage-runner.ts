@@ -5,6 +5,19 @@ import type { Program, Value } from "../runtime/backend.ts";
 import type { Graph } from "../tensor/index.ts";
 import type { TokenShape } from "./architecture.ts";
 import { fullName, type Model, type StageId, stageLayout, stagesOf, weightOf } from "./model.ts";
+import {
+  bucketed,
+  chunkInputs,
+  chunkOf,
+  collectChunk,
+  disposeAll,
+  emptyQuantities,
+  filled,
+  type LabelledRows,
+  type QuantityValues,
+  type ReferenceRows,
+  rowChunks,
+} from "./row-chunks.ts";
 import type { RowQuantityName } from "./row-quantities.ts";
 import type { StageLayout } from "./stage-weights.ts";
 import {
@@ -22,15 +35,11 @@ import {
   scatterRows,
 } from "./stages.ts";
 
+export type { LabelledRows, QuantityValues, ReferenceRows } from "./row-chunks.ts";
+
 /** Token ids of right-padded sequences, row-major [batch, seq]. */
 export interface TokenBatch extends TokenShape {
   readonly ids: Int32Array;
-}
-
-/** Labelled positions of a batch: flat index into [batch·seq] of the position that predicts, and the id to be predicted. */
-export interface LabelledRows {
-  readonly rows: Int32Array;
-  readonly labels: Int32Array;
 }
 
 /** What one forward pass leaves for the head and for backward. */
@@ -42,14 +51,6 @@ export interface ForwardPass extends Disposable {
   /** Input of each block that backward will visit, by layer. */
   readonly borders: readonly (Value | undefined)[];
   readonly saved: readonly (Readonly<Record<string, Value>> | undefined)[];
-}
-
-export type QuantityValues = Partial<Record<RowQuantityName, Float32Array>>;
-
-/** The frozen side of a KL term: final hidden states of the same rows [rows, hidden] and the reference's output weight. */
-export interface ReferenceRows {
-  readonly hidden: Float32Array;
-  readonly outputWeight: Value;
 }
 
 /** Rows of one side of a loss, with d loss / d quantity for each of them. */
@@ -93,9 +94,6 @@ export interface StageRunner {
   /** Forgets which gradients were written: the next backward overwrites. */
   startStep(): void;
 }
-
-const rowBucket = 32;
-const roundUp = (n: number, multiple: number) => Math.ceil(n / multiple) * multiple;
 
 export function createStageRunner(model: Model, options: StageRunnerOptions = {}): StageRunner {
   const { architecture, config, backend } = model;
@@ -193,35 +191,6 @@ export function createStageRunner(model: Model, options: StageRunnerOptions = {}
     };
   }
 
-  /** Chunk size in rows for `count` rows: a bucket, so that few programs are compiled. */
-  function chunkRows(count: number): number {
-    const fit = Math.max(rowBucket, Math.floor(logitsBytes / 4 / config.vocabularySize / rowBucket) * rowBucket);
-    return Math.min(fit, roundUp(count, rowBucket));
-  }
-
-  function* chunks(rows: LabelledRows): Generator<Chunk> {
-    const size = chunkRows(rows.rows.length);
-    for (let start = 0; start < rows.rows.length; start += size) {
-      const end = Math.min(start + size, rows.rows.length);
-      yield { start, end, size };
-    }
-  }
-
-  /** Inputs made for one chunk: its rows, labels, and the reference's hidden states. They go with it. */
-  function chunkInputs(rows: LabelledRows, reference: ReferenceRows | undefined, { start, end, size }: Chunk) {
-    const inputs: Record<string, Value> = {
-      rows: backend.value(padded(rows.rows.subarray(start, end), size), [size], "int32"),
-      labels: backend.value(padded(rows.labels.subarray(start, end), size), [size], "int32"),
-    };
-    if (reference) {
-      const d = config.hiddenSize;
-      const data = new Float32Array(size * d);
-      data.set(reference.hidden.subarray(start * d, end * d));
-      inputs.referenceHidden = backend.value(data, [size, d]);
-    }
-    return { inputs, [Symbol.dispose]: () => disposeAll(...Object.values(inputs)) };
-  }
-
   async function forward(
     batch: TokenBatch,
     { train = false, signal }: { train?: boolean; signal?: AbortSignal } = {},
@@ -266,30 +235,18 @@ export function createStageRunner(model: Model, options: StageRunnerOptions = {}
     names: readonly RowQuantityName[],
     reference?: ReferenceRows,
   ): Promise<QuantityValues> {
-    const result: QuantityValues = Object.fromEntries(names.map((name) => [name, new Float32Array(rows.rows.length)]));
+    const result = emptyQuantities(names, rows.rows.length);
     const tokens = pass.shape.batch * pass.shape.seq;
-    for (const chunk of chunks(rows)) {
+    for (const chunk of rowChunks(rows.rows.length, config.vocabularySize, logitsBytes)) {
       const request = { rows: chunk.size, tokens, quantities: names, referenceDType: reference?.outputWeight.dtype };
       const run = await program(`head ${JSON.stringify(request)} ${layoutKey(head)}`, () =>
         headForward(architecture, config, layoutOf(head), request),
       );
-      using made = chunkInputs(rows, reference, chunk);
+      using made = chunkInputs(backend, rows, reference, chunk);
       const given = { ...made.inputs, hidden: pass.hidden, ...referenceOutput(reference) };
-      await collect(await run.run(feed(run, head, given)), result, chunk);
+      await collectChunk(backend, await run.run(feed(run, head, given)), result, chunk);
     }
     return result;
-  }
-
-  /** Copies the quantities of a chunk to their place and disposes them. */
-  async function collect(outputs: Record<string, Value>, result: QuantityValues, { start, end }: Chunk) {
-    try {
-      for (const [name, target] of Object.entries(result)) {
-        const data = (await backend.read(outputs[name] as Value)) as Float32Array;
-        target.set(data.subarray(0, end - start), start);
-      }
-    } finally {
-      disposeAll(...Object.keys(result).map((name) => outputs[name]));
-    }
   }
 
   /** The head's part of backward for one group: adds to the gradient that flows into the last block. Returns its quantities if asked for. */
@@ -301,26 +258,23 @@ export function createStageRunner(model: Model, options: StageRunnerOptions = {}
     runOptions: { signal?: AbortSignal },
   ): Promise<QuantityValues> {
     const names = Object.keys(cotangents) as RowQuantityName[];
-    const result: QuantityValues = alsoQuantities
-      ? Object.fromEntries(names.map((name) => [name, new Float32Array(rows.rows.length)]))
-      : {};
+    const result = emptyQuantities(alsoQuantities ? names : [], rows.rows.length);
     const tokens = pass.shape.batch * pass.shape.seq;
-    for (const chunk of chunks(rows)) {
+    for (const chunk of rowChunks(rows.rows.length, config.vocabularySize, logitsBytes)) {
       const request = { rows: chunk.size, tokens, quantities: names, referenceDType: reference?.outputWeight.dtype };
       const wanted = requestFor(head);
       const run = await program(
         `head backward ${JSON.stringify({ ...request, wanted, alsoQuantities })} ${layoutKey(head)}`,
         () => headGradient(architecture, config, layoutOf(head), request, wanted, alsoQuantities),
       );
-      using made = chunkInputs(rows, reference, chunk);
+      using made = chunkInputs(backend, rows, reference, chunk);
       for (const name of names) {
-        const values = (cotangents[name] as Float32Array).subarray(chunk.start, chunk.end);
-        made.inputs[cotangentName(name)] = backend.value(paddedFloats(values, chunk.size), [chunk.size]);
+        made.inputs[cotangentName(name)] = chunkOf(backend, cotangents[name] as Float32Array, chunk);
       }
       const given = { ...made.inputs, hidden: pass.hidden, ...referenceOutput(reference) };
       const outputs = await runForGradients(run, head, wanted, feed(run, head, given), runOptions);
       try {
-        await collect(outputs, result, chunk);
+        await collectChunk(backend, outputs, result, chunk);
         const { rowGradient } = outputs;
         if (rowGradient) await scatter({ rows: made.inputs.rows as Value, rowGradient }, flow, tokens, runOptions);
       } finally {
@@ -386,12 +340,12 @@ export function createStageRunner(model: Model, options: StageRunnerOptions = {}
 
   async function hiddenRows(pass: ForwardPass, rows: Int32Array): Promise<Float32Array> {
     const d = config.hiddenSize;
-    const size = roundUp(rows.length, rowBucket);
+    const size = bucketed(rows.length);
     const tokens = pass.shape.batch * pass.shape.seq;
     const run = await program(`final ${size} ${tokens} ${layoutKey(head)}`, () =>
       finalHidden(architecture, config, layoutOf(head), size, tokens),
     );
-    using index = backend.value(padded(rows, size), [size], "int32");
+    using index = backend.value(filled(rows, size), [size], "int32");
     using output = (await run.run(feed(run, head, { hidden: pass.hidden, rows: index }))).normed as Value;
     return ((await backend.read(output)) as Float32Array).slice(0, rows.length * d);
   }
@@ -406,13 +360,6 @@ export function createStageRunner(model: Model, options: StageRunnerOptions = {}
   };
 }
 
-/** Some of the labelled rows, filled up to `size`. */
-interface Chunk {
-  readonly start: number;
-  readonly end: number;
-  readonly size: number;
-}
-
 /** The gradient on its way down; whoever replaces it disposes the earlier one. */
 interface Flow {
   gradient: Value | undefined;
@@ -420,20 +367,3 @@ interface Flow {
 
 const referenceOutput = (reference: ReferenceRows | undefined): Record<string, Value> =>
   reference ? { referenceOutput: reference.outputWeight } : {};
-
-/** Integer rows, filled up with row 0; what is computed on the filling is cut off or weighted with zero. */
-function padded(rows: Int32Array, size: number): Int32Array {
-  const result = new Int32Array(size);
-  result.set(rows);
-  return result;
-}
-
-function paddedFloats(values: Float32Array, size: number): Float32Array {
-  const result = new Float32Array(size);
-  result.set(values);
-  return result;
-}
-
-function disposeAll(...values: readonly (Value | undefined)[]): void {
-  for (const value of values) value?.dispose();
-}

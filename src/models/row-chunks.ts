@@ -1,0 +1,98 @@
+// The labelled rows of a batch in chunks: logits of one chunk at a time are held, and few sizes are compiled. Makes the inputs of a chunk and
+// puts its results in place. Knows nothing of programs.
+
+import type { Backend, Value } from "../runtime/backend.ts";
+import type { RowQuantityName } from "./row-quantities.ts";
+
+/** Labelled positions of a batch: flat index into [batch·seq] of the position that predicts, and the id to be predicted. */
+export interface LabelledRows {
+  readonly rows: Int32Array;
+  readonly labels: Int32Array;
+}
+
+/** One number per labelled row and quantity. */
+export type QuantityValues = Partial<Record<RowQuantityName, Float32Array>>;
+
+/** The frozen side of a KL term: final hidden states of the same rows [rows, hidden] and the reference's output weight. */
+export interface ReferenceRows {
+  readonly hidden: Float32Array;
+  readonly outputWeight: Value;
+}
+
+/** Rows [start, end) of the labelled ones, filled up to `size`. */
+export interface RowChunk {
+  readonly start: number;
+  readonly end: number;
+  readonly size: number;
+}
+
+const bucket = 32;
+
+/** `count` rows rounded up, so that few sizes are compiled. */
+export const bucketed = (count: number) => Math.ceil(count / bucket) * bucket;
+
+/** Chunks whose logits [size, vocabulary] take at most `logitsBytes`. */
+export function* rowChunks(count: number, vocabulary: number, logitsBytes: number): Generator<RowChunk> {
+  const fit = Math.max(bucket, Math.floor(logitsBytes / 4 / vocabulary / bucket) * bucket);
+  const size = Math.min(fit, bucketed(count));
+  for (let start = 0; start < count; start += size) yield { start, end: Math.min(start + size, count), size };
+}
+
+/** A chunk's rows, labels and, for a KL term, the reference's hidden states. They go with it. */
+export function chunkInputs(
+  backend: Backend,
+  { rows, labels }: LabelledRows,
+  reference: ReferenceRows | undefined,
+  { start, end, size }: RowChunk,
+) {
+  const inputs: Record<string, Value> = {
+    rows: backend.value(filled(rows.subarray(start, end), size), [size], "int32"),
+    labels: backend.value(filled(labels.subarray(start, end), size), [size], "int32"),
+  };
+  if (reference) {
+    const d = reference.outputWeight.shape[1] as number;
+    const data = new Float32Array(size * d);
+    data.set(reference.hidden.subarray(start * d, end * d));
+    inputs.referenceHidden = backend.value(data, [size, d]);
+  }
+  return { inputs, [Symbol.dispose]: () => disposeAll(...Object.values(inputs)) };
+}
+
+/** The chunk's part of a number per row, filled up with zeros. */
+export function chunkOf(backend: Backend, values: Float32Array, { start, end, size }: RowChunk): Value {
+  const data = new Float32Array(size);
+  data.set(values.subarray(start, end));
+  return backend.value(data, [size]);
+}
+
+/** Copies a chunk's quantities to their place in `result` and disposes them. */
+export async function collectChunk(
+  backend: Backend,
+  outputs: Readonly<Record<string, Value>>,
+  result: QuantityValues,
+  { start, end }: RowChunk,
+): Promise<void> {
+  try {
+    for (const [name, target] of Object.entries(result)) {
+      const data = (await backend.read(outputs[name] as Value)) as Float32Array;
+      target.set(data.subarray(0, end - start), start);
+    }
+  } finally {
+    disposeAll(...Object.keys(result).map((name) => outputs[name]));
+  }
+}
+
+/** Room for one number per row and quantity. */
+export const emptyQuantities = (names: readonly RowQuantityName[], rows: number): QuantityValues =>
+  Object.fromEntries(names.map((name) => [name, new Float32Array(rows)]));
+
+/** Rows filled up with row 0; what is computed on the filling is cut off or weighted with zero. */
+export function filled(rows: Int32Array, size: number): Int32Array {
+  const result = new Int32Array(size);
+  result.set(rows);
+  return result;
+}
+
+export function disposeAll(...values: readonly (Value | undefined)[]): void {
+  for (const value of values) value?.dispose();
+}
