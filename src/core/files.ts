@@ -67,6 +67,13 @@ export function explainFileFailure(error: unknown, path: string, doing: "read" |
   });
 }
 
+/** The same for a folder that is built under a temporary name: what could not be written is the folder, not a file in a place nobody knows. */
+export function explainFolderFailure(error: unknown, path: string): unknown {
+  return error instanceof FileError
+    ? explainFileFailure(error.cause, path, "write")
+    : explainFileFailure(error, path, "write");
+}
+
 const REASONS: Readonly<Record<string, { readonly what: string; readonly remedy: string }>> = {
   ENOSPC: { what: "the disk is full", remedy: "Free space there or choose a folder on another disk, then run again." },
   EDQUOT: {

@@ -147,6 +147,9 @@ tokenizer.train([text]);
 tokenizer.save(output);
 `;
 
+/** The system's error numbers, as the trainer prints them, of a disk that takes no more. */
+const diskFailures: Readonly<Record<string, string>> = { "27": "EFBIG", "28": "ENOSPC", "122": "EDQUOT" };
+
 async function learnMerges(texts: Iterable<string>, signal: AbortSignal | undefined): Promise<readonly Merge[]> {
   const library = findLibrary();
   const folder = await mkdtemp(join(tmpdir(), "lethe-tokenizer-"));
@@ -164,6 +167,8 @@ async function learnMerges(texts: Iterable<string>, signal: AbortSignal | undefi
         { maxBuffer: Number.POSITIVE_INFINITY, ...(signal ? { signal } : {}) },
         (error, _, stderr) => {
           if (!error) return done();
+          const code = diskFailures[/os error (\d+)/.exec(stderr)?.[1] ?? ""];
+          if (code) return failed(Object.assign(new Error(lastLines(stderr)), { code }));
           failed(
             new ModelError(`the tokenizers package failed: ${lastLines(stderr) || error.message}`, {
               hint: "Reinstall it (npm install tokenizers), or copy the tokenizer files of another model instead.",

@@ -5,7 +5,7 @@ import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { RunError } from "../core/errors.ts";
-import { explainFileFailure, writeFileAtomic } from "../core/files.ts";
+import { explainFolderFailure, writeFileAtomic } from "../core/files.ts";
 import { readJsonObject } from "../core/json-file.ts";
 import { openSafetensors, readFloats, writeSafetensors } from "../weights/index.ts";
 import type { Checkpoint } from "./fit.ts";
@@ -56,7 +56,7 @@ export async function writeCheckpoint(
     }
   } catch (error) {
     await rm(draft, { recursive: true, force: true }).catch(() => {});
-    throw explainFileFailure(error, target, "write");
+    throw explainFolderFailure(error, target);
   }
   return target;
 }

@@ -6,7 +6,7 @@ import { existsSync } from "node:fs";
 import { copyFile, mkdir, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { ModelError } from "../core/errors.ts";
-import { explainFileFailure, writeFileAtomic } from "../core/files.ts";
+import { explainFileFailure, explainFolderFailure, writeFileAtomic } from "../core/files.ts";
 import type { JsonObject } from "../core/json-file.ts";
 import { configFile, generationConfigFile, tokenizerFiles, weightsFile, weightsIndexFile } from "./folder-files.ts";
 import type { StoredDType } from "./safetensors.ts";
@@ -39,6 +39,7 @@ export async function writeModelFolder(
   { overwrite = false, maxShardBytes = 5_000_000_000, signal }: WriteModelFolderOptions = {},
 ): Promise<void> {
   const target = resolve(path);
+  if (overwrite) await tidyUp(target);
   await requireFree(target, overwrite);
   const unique = `${process.pid}-${randomUUID().slice(0, 8)}`;
   const temporary = join(dirname(target), `.${basename(target)}.${unique}.tmp`);
@@ -52,11 +53,38 @@ export async function writeModelFolder(
     signal?.throwIfAborted();
     if (existsSync(target)) await rename(target, retired);
     await rename(temporary, target);
-    await rm(retired, { recursive: true, force: true });
   } catch (error) {
     await rm(temporary, { recursive: true, force: true }).catch(() => {});
     if (existsSync(retired) && !existsSync(target)) await rename(retired, target).catch(() => {});
-    throw explainFileFailure(error, target, "write");
+    throw explainFolderFailure(error, target);
+  }
+  // The new folder is in place; what cannot be removed now goes at the next write.
+  await rm(retired, { recursive: true, force: true }).catch(() => {});
+}
+
+/** Finishes what a killed process left: a folder that was moved aside comes back if nothing took its place; the rest goes. */
+async function tidyUp(target: string): Promise<void> {
+  const folder = dirname(target);
+  const names = await readdir(folder).catch(() => [] as string[]);
+  const prefix = `.${basename(target)}.`;
+  const left = names.flatMap((name) => {
+    const rest = name.startsWith(prefix) ? name.slice(prefix.length) : "";
+    const [, pid, kind] = /^(\d+)-[0-9a-f]{8}\.(tmp|old)$/.exec(rest) ?? [];
+    return pid !== undefined && isDead(Number(pid)) ? [{ path: join(folder, name), kind }] : [];
+  });
+  const retired = left.filter(({ kind }) => kind === "old");
+  const [only] = retired;
+  if (!existsSync(target) && only && retired.length === 1) await rename(only.path, target).catch(() => {});
+  const stale = existsSync(target) ? left : left.filter(({ kind }) => kind === "tmp");
+  for (const { path } of stale) await rm(path, { recursive: true, force: true }).catch(() => {});
+}
+
+function isDead(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ESRCH";
   }
 }
 
