@@ -76,10 +76,3 @@ export type Reporter = (event: TaskEvent) => void;
 
 /** A reporter for tasks nobody watches. */
 export const silent: Reporter = () => {};
-
-/** One reporter that passes every event to each of the given ones, in order. */
-export function combine(...reporters: readonly Reporter[]): Reporter {
-  return (event) => {
-    for (const report of reporters) report(event);
-  };
-}

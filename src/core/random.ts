@@ -1,6 +1,8 @@
-// Seeded random numbers (sfc32). Every random choice in Lethe comes from one of these, passed in; state can be saved and restored.
+// Seeded random numbers (sfc32). Every random choice in Lethe comes from one of these, passed in.
 
 export interface Random {
+  /** What it was made from, as text; a fork's has the labels too. */
+  readonly seed: string;
   /** Uniform in [0, 1), 32 bits. */
   uniform(): number;
   /** Standard normal (Box-Muller). */
@@ -13,18 +15,12 @@ export interface Random {
   shuffle<T>(items: readonly T[]): T[];
   /** An independent generator, determined by this one's seed and the label alone, not by how many numbers were drawn. */
   fork(label: string): Random;
-  save(): RandomState;
 }
 
-export interface RandomState {
-  readonly seed: string;
-  readonly words: readonly [number, number, number, number];
-}
-
-/** A generator determined by `seed`; `restore` continues where `save()` was called. */
-export function createRandom(seed: number | string, restore?: RandomState): Random {
+/** A generator determined by `seed`. */
+export function createRandom(seed: number | string): Random {
   const name = String(seed);
-  let [a, b, c, d] = restore ? restore.words : seedWords(name);
+  let [a, b, c, d] = seedWords(name);
 
   const next = (): number => {
     const t = (a + b + d) | 0;
@@ -35,11 +31,12 @@ export function createRandom(seed: number | string, restore?: RandomState): Rand
     c = (c + t) | 0;
     return t >>> 0;
   };
-  if (!restore) for (let i = 0; i < 12; i++) next();
+  for (let i = 0; i < 12; i++) next();
 
   const uniform = () => next() / 4294967296;
   const integer = (n: number) => Math.floor(uniform() * n);
   return {
+    seed: name,
     uniform,
     normal: () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()),
     integer,
@@ -53,7 +50,6 @@ export function createRandom(seed: number | string, restore?: RandomState): Rand
       return result;
     },
     fork: (label) => createRandom(`${name}/${label}`),
-    save: () => ({ seed: name, words: [a, b, c, d] }),
   };
 }
 

@@ -135,7 +135,7 @@ function createSchedule<Batch>(
     throw new ConfigError(`batchSize must be a whole number of at least 1, got ${batchSize}`);
   }
   if (counts.includes(0)) throw new ConfigError("there are no examples to make batches of");
-  const { seed } = random.save();
+  const { seed } = random;
   if (restore && (restore.seed !== seed || restore.examples.join() !== counts.join())) {
     throw new RunError(
       `the saved position belongs to seed "${restore.seed}" and ${restore.examples.join(" + ")} examples, ` +
