@@ -3,8 +3,10 @@ import { evaluate } from "../runtime/reference/index.ts";
 import {
   abs,
   add,
+  addAtPicked,
   constant,
   exp,
+  expand,
   gather,
   gradients,
   input,
@@ -30,6 +32,21 @@ const numbersOf = (y: Tensor, feeds: Record<string, number[]> = {}) =>
   Array.from(
     evaluate({ y }, Object.fromEntries(Object.entries(feeds).map(([name, x]) => [name, Float64Array.from(x)]))).y ?? [],
   );
+
+test("a cotangent that only begins with zeros is not taken for one of picked elements", () => {
+  const x = input("x", [3, 2]);
+  const base = expand(constant([0, 5], [1, 2]), [3, 2]);
+  const cotangent = addAtPicked(base, constant([0, 1, 0], [3], "int32"), constant([1, 1, 1], [3]));
+  const [got] = gradients([{ output: logSoftmax(x), cotangent }], [x]) as [Tensor];
+  const dy = add(cotangent, 0); // the same numbers, their structure hidden
+  const [expected] = gradients([{ output: logSoftmax(x), cotangent: dy }], [x]) as [Tensor];
+  const feeds = { x: [0.1, -0.3, 2, 1, 0, 0.5] };
+  const wanted = numbersOf(expected, feeds);
+  numbersOf(got, feeds).forEach((value, i) => {
+    expect(value).toBeCloseTo(wanted[i] as number, 12);
+  });
+  expect(wanted[0]).toBeCloseTo(1 - 6 / (1 + Math.exp(-0.4)), 12);
+});
 
 test("the cotangent of a scalar output is 1 unless given", () => {
   const x = input("x", [2]);

@@ -19,7 +19,8 @@ export const pickedCotangent = (shape: Shape, { indices, values }: Picked): Tens
 
 /** The parts of a tensor made by `pickedCotangent`, or undefined for any other. */
 export function asPicked({ op, inputs: [base, indices, values] }: Tensor): Picked | undefined {
-  const isZero = op === "addAtPicked" && base?.op === "expand" && base.inputs[0]?.data?.[0] === 0;
+  const single = base?.op === "expand" ? base.inputs[0]?.data : undefined;
+  const isZero = op === "addAtPicked" && single?.length === 1 && single[0] === 0;
   return isZero ? { indices: indices as Tensor, values: values as Tensor } : undefined;
 }
 
