@@ -3,7 +3,7 @@
 import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ModelError } from "../core/errors.ts";
-import { writeFileAtomic } from "../core/files.ts";
+import { explainFileFailure, writeFileAtomic } from "../core/files.ts";
 import { adapterConfigFile, adapterWeightsFile } from "./folder-files.ts";
 import { type AdapterConfig, adapterConfigJson, rankOf } from "./peft-config.ts";
 import { type TensorToWrite, writeSafetensors } from "./safetensors-writer.ts";
@@ -42,8 +42,13 @@ export async function writePeftAdapter(
   }
   const weights = join(path, adapterWeightsFile);
   const fresh = `${weights}.new`;
-  await writeSafetensors(fresh, tensors, { signal });
-  await rm(join(path, adapterConfigFile), { force: true });
-  await rename(fresh, weights);
+  try {
+    await writeSafetensors(fresh, tensors, { signal });
+    await rm(join(path, adapterConfigFile), { force: true });
+    await rename(fresh, weights);
+  } catch (error) {
+    await rm(fresh, { force: true }).catch(() => {});
+    throw explainFileFailure(error, path, "write");
+  }
   await writeFileAtomic(join(path, adapterConfigFile), `${JSON.stringify(adapterConfigJson(config), null, 2)}\n`);
 }

@@ -1,9 +1,9 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { ModelError } from "../core/errors.ts";
+import { FileError, ModelError } from "../core/errors.ts";
 import { type JsonObject, parseJsonObject } from "../core/json-file.ts";
 import { readFloats } from "./float-formats.ts";
 import { openPeftAdapter } from "./peft-adapter.ts";
@@ -166,6 +166,13 @@ test("a shape that does not fit is refused before anything is written; an abort 
   await expect(writePeftAdapter(folder, config, [module("q", 2)], { signal })).rejects.toThrow(/abort/);
   using adapter = openPeftAdapter(folder);
   expect(adapter.modules.size).toBe(2);
+});
+
+test("an adapter that cannot take its place is a FileError, and leaves nothing behind", async () => {
+  const target = join(folder, "blocked");
+  mkdirSync(join(target, "adapter_model.safetensors", "in-the-way"), { recursive: true });
+  await expect(writePeftAdapter(target, config, [module("q", 2)])).rejects.toThrow(FileError);
+  expect(readdirSync(target)).toEqual(["adapter_model.safetensors"]);
 });
 
 test("random and mutated adapter configs are read or refused with a ModelError, nothing else", () => {
