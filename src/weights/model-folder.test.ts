@@ -1,9 +1,11 @@
+import { spawnSync } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -107,6 +109,22 @@ test("a failure in the middle leaves the old folder as it was and nothing beside
   await expect(writeModelFolder(folder, { config, tensors }, aborted)).rejects.toThrow(/abort/);
   expect(readFileSync(join(folder, "model.safetensors"))).toEqual(before);
   expect(readdirSync(root)).toEqual(["model"]);
+});
+
+test("a write after one that was killed brings the old folder back first and removes what was left beside it", async () => {
+  await writeModelFolder(folder, { config, tensors });
+  const { pid } = spawnSync(process.execPath, ["-e", ""]);
+  const left = (kind: string) => join(root, `.model.${pid}-0123abcd.${kind}`);
+  renameSync(folder, left("old"));
+  mkdirSync(left("tmp"));
+  mkdirSync(join(root, `.model.${process.pid}-0123abcd.tmp`)); // of a living process
+  const aborted = { overwrite: true, signal: AbortSignal.abort() };
+  await expect(writeModelFolder(folder, { config, tensors }, aborted)).rejects.toThrow(/abort/);
+  expect(readdirSync(root).sort()).toEqual([`.model.${process.pid}-0123abcd.tmp`, "model"]);
+  expect(existsSync(join(folder, "model.safetensors"))).toBe(true);
+  mkdirSync(left("old"));
+  await writeModelFolder(folder, { config, tensors }, { overwrite: true });
+  expect(readdirSync(root).sort()).toEqual([`.model.${process.pid}-0123abcd.tmp`, "model"]);
 });
 
 test("a folder that lacks something says what it lacks and what is there instead", () => {
