@@ -44,7 +44,7 @@ export interface RunFolder extends Disposable {
 
 /**
  * Begins the run in a claimed folder, or opens it to go on.
- * @throws RunError when a data file is not what the resumed run began with; FileError when the folder cannot be written.
+ * @throws RunError when a data file is not what the resumed run began with, or a log is shorter than it was; FileError when the folder cannot be written.
  */
 export async function openRunFolder(claim: RunClaim, details: RunDetails): Promise<RunFolder> {
   const { path, earlier, restored } = claim;
@@ -57,10 +57,8 @@ export async function openRunFolder(claim: RunClaim, details: RunDetails): Promi
   };
   await writeFileAtomic(join(path, configFile), claim.yaml);
   await writeManifest();
-  const [metrics, timings, trajectory] = logFiles.map((name) =>
-    openJsonLines(join(path, name), { keepBytes: restored?.logBytes[name] ?? 0 }),
-  ) as [JsonLines, JsonLines, JsonLines];
-  const logs = [metrics, timings, trajectory];
+  const logs = openLogs(path, restored);
+  const [metrics, timings, trajectory] = logs as [JsonLines, JsonLines, JsonLines];
   claim.begin();
   return {
     path,
@@ -93,6 +91,20 @@ export async function openRunFolder(claim: RunClaim, details: RunDetails): Promi
       for (const log of logs) log.close();
     },
   };
+}
+
+/** All logs, cut to where the checkpoint left them, or none open. */
+function openLogs(path: string, restored: StoredCheckpoint | undefined): JsonLines[] {
+  const logs: JsonLines[] = [];
+  try {
+    for (const name of logFiles) {
+      logs.push(openJsonLines(join(path, name), { keepBytes: restored?.logBytes[name] ?? 0 }));
+    }
+  } catch (error) {
+    for (const log of logs) log.close();
+    throw error;
+  }
+  return logs;
 }
 
 async function hashFiles(files: readonly string[]): Promise<Record<string, string>> {
