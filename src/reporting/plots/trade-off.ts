@@ -18,7 +18,7 @@ export interface TradeOff {
   readonly ends: readonly { readonly column: string; readonly forget: MetricResult; readonly retain: MetricResult }[];
 }
 
-/** The trade-offs that can be drawn: the first forget set against the first retained set, for each metric that both have, best known first. */
+/** The trade-offs that can be drawn: the first forget set against the first retained set, for each metric that both have: those measured at most steps first, then the best known. */
 export function tradeOffs(evaluations: readonly Evaluation[], trajectory: readonly TrajectoryPoint[]): TradeOff[] {
   const sets = setsOf(evaluations);
   const forget = sets.find(({ role }) => role === "forget");
@@ -42,7 +42,8 @@ export function tradeOffs(evaluations: readonly Evaluation[], trajectory: readon
         return x && y ? [{ column, forget: y, retain: x }] : [];
       }),
     }))
-    .filter(({ ends }) => ends.length > 0);
+    .filter(({ ends }) => ends.length > 0)
+    .toSorted((a, b) => b.points.length - a.points.length);
 }
 
 /** SVG with a caption that explains its marks; every point has a title to hover over. */
