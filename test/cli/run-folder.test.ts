@@ -14,6 +14,8 @@ let project: TinyProject;
 beforeAll(async () => {
   project = createTinyProject();
   await startAndKill("cut");
+  const { code, stderr } = await project.lethe(["train", "train.yaml"]);
+  expect({ code, stderr }).toMatchObject({ code: 0 });
 });
 afterAll(() => project[Symbol.dispose]());
 
@@ -63,7 +65,6 @@ describe("a run folder", () => {
 
   test("with a finished run is not written over; resumed, only its report is", async () => {
     const line = ["train", "train.yaml"];
-    expect((await project.lethe(line)).code).toBe(0);
     const before = project.tree();
     await expectRefused(project, line, { message: "target already holds a finished run", do: "output=..." });
     const report = project.path("target", "report.html");
