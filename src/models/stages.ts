@@ -15,7 +15,7 @@ import {
   scatterAddRows,
   type Tensor,
 } from "../tensor/index.ts";
-import type { Architecture, AttentionContext, ModelConfig, TokenShape } from "./architecture.ts";
+import type { Architecture, ModelConfig, TokenShape } from "./architecture.ts";
 import { fullAttention } from "./decoder.ts";
 import { type RowContext, type RowQuantityName, rowQuantities } from "./row-quantities.ts";
 import { createStageWeights, type StageLayout, type StageWeights } from "./stage-weights.ts";
@@ -73,16 +73,15 @@ export function embedBackward(
   return graph(weightGradients(w, hidden, cotangent, request));
 }
 
-/** hidden [tokens, hidden] → hidden. `attention` decides between whole sequences and a cache. */
+/** hidden [tokens, hidden] → hidden. */
 export function blockForward(
   architecture: Architecture,
   config: ModelConfig,
   layout: StageLayout,
   shape: TokenShape,
-  attention: AttentionContext = fullAttention(config, shape),
 ): Graph {
   const x = input("hidden", [tokens(shape), config.hiddenSize]);
-  return graph({ output: architecture.block(x, createStageWeights(layout), attention) });
+  return graph({ output: architecture.block(x, createStageWeights(layout), fullAttention(config, shape)) });
 }
 
 /** Forward with what backward needs, and backward: hidden, gradient, (saved …) → gradient towards the input and of the weights. */
