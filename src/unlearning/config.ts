@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { encodingOptions } from "../data/encoding.ts";
+import { QUESTION_SLOT } from "../data/phrasings.ts";
 import { splitPart } from "../data/split.ts";
 import { trainingOptions } from "../training/options.ts";
 
@@ -16,6 +17,11 @@ export const dataSourceDetails = z.strictObject({
     .boolean()
     .optional()
     .describe("list a question's options in it and answer with a letter, as MMLU and WMDP are asked"),
+  phrasings: z
+    .array(z.string().includes(QUESTION_SLOT))
+    .nonempty()
+    .optional()
+    .describe('ways to ask every question, such as "{question}" and "Tell me: {question}"; each is a record'),
   repeat: z.number().int().positive().default(1).describe("times each record is seen per epoch"),
   part: splitPart.optional().describe("one side of a split by subject, or by question where no subject is known"),
 });

@@ -10,6 +10,7 @@ import type { Random } from "../core/random.ts";
 import { type EncodedExample, type EncodingOptions, encodeRecords } from "../data/encoding.ts";
 import { lettered } from "../data/lettered.ts";
 import { loadRecords } from "../data/load-records.ts";
+import { inPhrasings } from "../data/phrasings.ts";
 import type { DataRecord } from "../data/record.ts";
 import { sideOf } from "../data/split.ts";
 import { architectureOf } from "../models/architectures.ts";
@@ -186,6 +187,7 @@ export async function readSources(
       skip = 0,
       limit,
       lettered: letters,
+      phrasings,
       repeat,
       part,
     } = typeof source === "string" ? ({ path: source, repeat: 1 } as const) : source;
@@ -198,7 +200,8 @@ export async function readSources(
     });
     const rows = loaded.records.slice(skip).map((record) => (letters ? lettered(record) : record));
     const chosen = part ? rows.filter((record) => sideOf(record, part) === part.of) : rows;
-    for (let i = 0; i < repeat; i++) records.push(...chosen);
+    const asked = phrasings ? chosen.flatMap((record) => inPhrasings(record, phrasings)) : chosen;
+    for (let i = 0; i < repeat; i++) records.push(...asked);
     files.push(...loaded.files);
   }
   return { records, files };
