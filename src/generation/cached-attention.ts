@@ -1,12 +1,34 @@
 // Attention of new tokens over the cached keys and values of their row, for a model's blocks: the counterpart of whole-sequence attention.
-// Two phases: the prompt fills empty rows, right-padded to one length; then each step adds one token per row, each row at its own position.
+// Three phases: the prompt fills empty rows, right-padded to one length; then each step adds one token per row, each row at its own position.
+// A chunk adds several tokens to a single row.
 
 import type { AttentionContext, LayerKind, ModelConfig, TokenShape } from "../models/architecture.ts";
 import { turnHeads } from "../models/rope.ts";
-import { constant, groupQueryAttention, input, pad, reshape, slice, type Tensor, transpose } from "../tensor/index.ts";
+import {
+  add,
+  constant,
+  groupQueryAttention,
+  input,
+  pad,
+  reshape,
+  slice,
+  type Tensor,
+  transpose,
+} from "../tensor/index.ts";
 import { cachedHeadSize } from "./kv-cache.ts";
 
-export type Phase = "prompt" | "step";
+export type Phase = "prompt" | "step" | "chunk";
+
+/** Positions int32 [seq] of a chunk's tokens, of which the last is at `lastPositions` [1]. */
+export const chunkPositions = (lastPositions: Tensor, seq: number): Tensor =>
+  add(
+    lastPositions,
+    constant(
+      Int32Array.from({ length: seq }, (_, i) => i + 1 - seq),
+      [seq],
+      "int32",
+    ),
+  );
 
 /** Names of the graph inputs that every block takes besides `hidden` and its weights. */
 export const attentionInputs = {
@@ -26,7 +48,7 @@ export interface CachedAttention extends AttentionContext {
   present(): { readonly presentKeys: Tensor; readonly presentValues: Tensor };
 }
 
-/** Attention for one block with a cache of `capacity` positions. `shape.seq` is 1 in the step phase. */
+/** Attention for one block with a cache of `capacity` positions. `shape.seq` is 1 in the step phase, `shape.batch` in the chunk phase. */
 export function cachedAttention(
   config: ModelConfig,
   kind: LayerKind,
@@ -50,14 +72,15 @@ export function cachedAttention(
   let presentKeys: Tensor | undefined;
   let presentValues: Tensor | undefined;
 
-  const positions = (): Tensor =>
-    phase === "step"
-      ? reshape(lastPositions, [batch, 1])
-      : constant(
-          Int32Array.from({ length: batch * seq }, (_, i) => i % seq),
-          [batch, seq],
-          "int32",
-        );
+  const positions = (): Tensor => {
+    if (phase === "step") return reshape(lastPositions, [batch, 1]);
+    if (phase === "chunk") return reshape(chunkPositions(lastPositions, seq), [1, seq]);
+    return constant(
+      Int32Array.from({ length: batch * seq }, (_, i) => i % seq),
+      [batch, seq],
+      "int32",
+    );
+  };
   /** [batch, n, seq, headDim] → [batch, seq, n·size] */
   const tokensFirst = (x: Tensor, n: number) =>
     reshape(transpose(pad(x, 3, 0, size - headDim), [0, 2, 1, 3]), [batch, seq, n * size]);

@@ -9,6 +9,7 @@ import { createRotations } from "./rotations.ts";
 import { createStagePrograms, type StagePrograms } from "./stage-programs.ts";
 import type { HeadOutput } from "./step-graphs.ts";
 import { attentionFeed, cacheTargets, createStepRunner, type StepRunner } from "./step-runner.ts";
+import { createTokenReader, type TokenReader } from "./token-reader.ts";
 
 /** Rows being continued. Everything it holds is given back by `dispose`; its methods are called one after the other. */
 export interface DecodingBatch extends Disposable {
@@ -40,6 +41,8 @@ export interface Decoder extends Disposable {
    * @throws ModelError for an empty prompt, one longer than the model's positions, or a token outside its vocabulary.
    */
   begin(prompts: readonly Int32Array[], options?: BeginOptions): Promise<DecodingBatch>;
+  /** A reader of one text of up to `positions` tokens, as far as the model knows positions. */
+  reader(positions: number): TokenReader;
   dispose(): void;
 }
 
@@ -54,6 +57,7 @@ export function createDecoder(model: Model, { wideBytes }: DecoderOptions = {}):
   return {
     model,
     begin: (prompts, options = {}) => begin(model, programs, prompts, options),
+    reader: (positions) => createTokenReader(model, programs, bucketPositions(positions, model.config.maxPositions)),
     dispose,
     [Symbol.dispose]: dispose,
   };

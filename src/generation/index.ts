@@ -17,3 +17,4 @@ export {
 export { type GenerationMeasure, type MeasureOptions, measureGeneration } from "./measure.ts";
 export { drawToken, mostLikely } from "./sampler.ts";
 export type { HeadOutput } from "./step-graphs.ts";
+export type { TokenReader } from "./token-reader.ts";

@@ -23,7 +23,7 @@ export interface StageRuns {
 }
 
 export interface StagePrograms extends Disposable {
-  /** All stages for a shape, a cache of `capacity` positions and a kind of result. */
+  /** All stages for a shape, a cache of `capacity` positions and a kind of result: of each row's last token, of each token in the chunk phase. */
   stages(shape: TokenShape, phase: Phase, capacity: number, output: HeadOutput): Promise<StageRuns>;
   /** The program of this key; `trace` is called when there is none yet. */
   compile(key: string, trace: () => Graph): Promise<Program>;
@@ -68,7 +68,10 @@ export function createStagePrograms(model: Model, wideBytes = wideBudget(model))
       const key = JSON.stringify([stage.kind, kind, phase, shape, capacity, output, layout]);
       const program = await compile(key, () => {
         if (stage.kind === "embed") return tokenEmbedding(architecture, config, layout, shape, phase);
-        if (stage.kind === "head") return lastTokenHead(architecture, config, layout, shape, output);
+        if (stage.kind === "head") {
+          const rows = phase === "chunk" ? { batch: shape.batch * shape.seq, seq: 1 } : shape;
+          return lastTokenHead(architecture, config, layout, rows, output);
+        }
         return cachedBlock(architecture, config, layerKind(config, stage.layer), layout, shape, phase, capacity);
       });
       const weights: Record<string, Value> = {};

@@ -6,13 +6,13 @@ import { softcap } from "../models/attention.ts";
 import { tokenPositions } from "../models/positions.ts";
 import { createStageWeights, type StageLayout } from "../models/stage-weights.ts";
 import { type Graph, gather, graph, input } from "../tensor/index.ts";
-import { attentionInputs, cachedAttention, type Phase } from "./cached-attention.ts";
+import { attentionInputs, cachedAttention, chunkPositions, type Phase } from "./cached-attention.ts";
 import { fewRowsLinear, likeliest } from "./few-rows.ts";
 
 /** What the head leaves per row: the most likely token (the lowest id when several are), or all logits. */
 export type HeadOutput = "token" | "logits";
 
-/** ids int32 [batch·seq] and, in the step phase of models that look up positions, lastPositions int32 [batch] → next [batch·seq, hidden]. */
+/** ids int32 [batch·seq] and, in the step and chunk phases of models that look up positions, lastPositions int32 [batch] → next [batch·seq, hidden]. */
 export function tokenEmbedding(
   architecture: Architecture,
   config: ModelConfig,
@@ -21,10 +21,12 @@ export function tokenEmbedding(
   phase: Phase,
 ): Graph {
   const ids = input("ids", [shape.batch * shape.seq], "int32");
-  const positions =
-    phase === "step"
-      ? input(attentionInputs.lastPositions, [shape.batch], "int32")
-      : tokenPositions(shape, config.maxPositions);
+  const last = input(attentionInputs.lastPositions, [shape.batch], "int32");
+  const positions = {
+    prompt: () => tokenPositions(shape, config.maxPositions),
+    step: () => last,
+    chunk: () => chunkPositions(last, shape.seq),
+  }[phase]();
   return graph({ next: architecture.embed({ ids, positions }, createStageWeights(layout), config) });
 }
 
