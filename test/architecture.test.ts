@@ -15,6 +15,7 @@ const layers = [
   ["weights", "text"],
   ["models", "data"],
   ["training", "generation"],
+  ["steering"],
   ["unlearning"],
   ["evaluation"],
   ["reporting"],

@@ -1,0 +1,70 @@
+// The folder of a run that learned an offset: `model/` is the trained small model Mo′, `offset.json` says what it is held against and which model it
+// steers. Knows files; knows neither training nor inference.
+
+import { existsSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import { z } from "zod";
+import { ModelError } from "../core/errors.ts";
+import { writeFileAtomic } from "../core/files.ts";
+import { readJsonObject } from "../core/json-file.ts";
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
+const offsetFile = z.strictObject({
+  /** α: how much of the offset is added. */
+  alpha: z.number().finite(),
+  /** Mo, which Mo′ began as: a hub id, or a folder relative to this one. `sha256` is over its weights (models/weights-hash.ts). */
+  small: z.strictObject({ path: z.string(), sha256 }),
+  /** M as the run named it; `sha256` is missing where its weights could not be read. */
+  model: z.strictObject({ name: z.string(), sha256: sha256.optional() }),
+  /** steering/vocabulary.ts */
+  vocabulary: sha256,
+});
+export type OffsetDescription = z.output<typeof offsetFile>;
+
+export interface OffsetFolder extends OffsetDescription {
+  /** The run folder. */
+  readonly path: string;
+  /** Folder of Mo′. */
+  readonly tuned: string;
+  /** Mo: `small.path` as this process can open it. */
+  readonly frozen: string;
+}
+
+const fileName = "offset.json";
+
+/** True for the folder of a run of scope `offset`, finished or not. */
+export const isOffsetFolder = (runFolder: string): boolean => existsSync(join(runFolder, fileName));
+
+/** @throws ModelError when the folder is no such run's, or the run was not finished */
+export function openOffset(runFolder: string): OffsetFolder {
+  const file = join(runFolder, fileName);
+  if (!existsSync(file)) {
+    throw new ModelError(`${runFolder} holds no offset: there is no ${fileName}`, {
+      hint: "Give the run folder of an unlearning with scope: offset.",
+      place: { file },
+    });
+  }
+  const parsed = offsetFile.safeParse(readJsonObject(file));
+  if (!parsed.success) {
+    throw new ModelError(`${file} is damaged: ${z.prettifyError(parsed.error)}`, { place: { file } });
+  }
+  const tuned = join(runFolder, "model");
+  if (!existsSync(join(tuned, "config.json"))) {
+    throw new ModelError(`${runFolder} has no model/ yet: its run did not come to its end`, {
+      hint: "Go on with it: lethe unlearn … --resume.",
+      place: { file: tuned },
+    });
+  }
+  const beside = resolve(runFolder, parsed.data.small.path);
+  const frozen = existsSync(beside) ? beside : parsed.data.small.path;
+  return { ...parsed.data, path: runFolder, tuned, frozen };
+}
+
+/** `small.path` is a folder as the run was given it, or a hub id. */
+export async function writeOffset(runFolder: string, description: OffsetDescription): Promise<void> {
+  const { small } = description;
+  const path = existsSync(small.path) ? relative(runFolder, small.path) : small.path;
+  const content = offsetFile.parse({ ...description, small: { ...small, path } });
+  await writeFileAtomic(join(runFolder, fileName), `${JSON.stringify(content, undefined, 2)}\n`);
+}
