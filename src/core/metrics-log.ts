@@ -19,6 +19,8 @@ export const metricsLogLine = z.object({
   gradientNorm: measured,
   /** Labelled tokens in the step. */
   tokens: z.int().nonnegative(),
+  /** Full names of the weights that move from this step on, where they have just been chosen anew. */
+  moving: z.array(z.string()).optional(),
 });
 
 export type MetricsLogLine = Readonly<z.infer<typeof metricsLogLine>>;

@@ -4,7 +4,7 @@ import type { Random } from "../core/random.ts";
 import { createBatchSchedule, createPairSchedule, type SchedulePosition } from "../data/batch-schedule.ts";
 import type { Sequence } from "../data/batching.ts";
 import type { BatchSource } from "./fit.ts";
-import type { BranchName } from "./loss.ts";
+import type { BranchName, Loss } from "./loss.ts";
 import { assembleLossBatch, type BatchItem, type Padding } from "./loss-batch.ts";
 
 /** The examples of each branch. Item i of `alternate` belongs to item i of `forget`, and of `retainAlternate` to that of `retain`. */
@@ -26,6 +26,10 @@ interface Restartable<T> {
 }
 
 const retainSides: readonly BranchName[] = ["retain", "retainAlternate"];
+
+/** True when a batch for the loss holds examples of both sides. */
+export const drawsPairs = ({ branches }: Pick<Loss, "branches">): boolean =>
+  branches.some((name) => retainSides.includes(name)) && !branches.every((name) => retainSides.includes(name));
 
 /**
  * Every example of the forget side (`forget`, or `alternate` when a loss uses only that) once per epoch, with a retain example for each

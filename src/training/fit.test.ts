@@ -350,6 +350,7 @@ test("resumed, a masked run ends in the same bytes, and one that chooses anew wh
   const everyThird: Narrowing = {
     every: 3,
     first: [up],
+    texts: { forget: sequences, retain: [] },
     // The half of the weights on which the step's text pulls most.
     choose: async ({ forget }, gradientsOf) => {
       const pull = [...(await gradientsOf(forget))].map(([name, g]) => ({ name, pull: Math.hypot(...g) }));

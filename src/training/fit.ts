@@ -4,12 +4,13 @@
 import { ConfigError, RunError } from "../core/errors.ts";
 import type { Reporter, TaskEvent } from "../core/events.ts";
 import type { MetricsLogLine } from "../core/metrics-log.ts";
+import type { Sequence } from "../data/batching.ts";
 import type { FrozenPrefix } from "../models/frozen-prefix.ts";
 import type { Model } from "../models/model.ts";
 import { createStageRunner, type StageRunner } from "../models/stage-runner.ts";
 import type { ResidualPolicy } from "../models/stages.ts";
 import { type AdamW, type AdamWOptions, createAdamW } from "./adamw.ts";
-import type { Loss, LossState } from "./loss.ts";
+import type { BranchName, Loss, LossState } from "./loss.ts";
 import type { LossBatch } from "./loss-batch.ts";
 import type { Narrowing } from "./narrowing.ts";
 import { createParameterStore, type OptimiserState, type ParameterStore, type WeightMasks } from "./parameters.ts";
@@ -121,10 +122,12 @@ async function trainAll(options: FitOptions, store: ParameterStore): Promise<() 
     const epochBefore = batches.epoch;
     const started = performance.now();
     let sums: StepSums;
+    let chosen: readonly string[] | undefined;
     try {
       signal?.throwIfAborted();
       const drawn = Array.from({ length: accumulation }, () => batches.next());
-      moving = (await narrowed(step, drawn, runner, store, options)) ?? moving;
+      chosen = await narrowed(step, drawn, runner, store, options);
+      moving = chosen ?? moving;
       sums = await accumulateGradients(runner, drawn, options, lossState);
     } catch (error) {
       if (signal?.aborted && step > firstStep) await options.onAbort?.(checkpointAt(step, position));
@@ -159,7 +162,10 @@ async function trainAll(options: FitOptions, store: ParameterStore): Promise<() 
       secondsLeft: (trainingSeconds / (step + 1 - firstStep)) * (schedule.totalSteps - step - 1),
     });
     const line = { step: step + 1, epoch: batches.epoch, loss, terms, learningRate, gradientNorm, tokens: labelled };
-    await options.afterStep?.(line, checkpointAt(step + 1, batches.save()));
+    await options.afterStep?.(
+      { ...line, ...(chosen ? { moving: [...chosen] } : {}) },
+      checkpointAt(step + 1, batches.save()),
+    );
   }
   if (runner.prefix) report(prefixNote(runner.prefix));
   if (!(await store.save()).parameters.every(Number.isFinite)) {
@@ -213,9 +219,12 @@ async function narrowed(
   { model, narrowing, signal }: FitOptions,
 ): Promise<readonly string[] | undefined> {
   if (!narrowing || step === 0 || step % narrowing.every !== 0) return undefined;
-  const examplesOf = (name: "forget" | "retain") =>
-    drawn.flatMap(({ branches }) => branches[name]?.items.map(({ example }) => example) ?? []);
-  return narrowing.choose({ forget: examplesOf("forget"), retain: examplesOf("retain") }, async (examples) => {
+  const textsOf = (side: "forget" | "retain", other: BranchName) =>
+    drawn.flatMap(({ branches }) =>
+      ((branches[side] ?? branches[other])?.items ?? []).map(({ index }) => narrowing.texts[side][index] as Sequence),
+    );
+  const text = { forget: textsOf("forget", "alternate"), retain: textsOf("retain", "retainAlternate") };
+  return narrowing.choose(text, async (examples) => {
     await writeTextGradient(runner, examples, signal);
     return readGradients(model.backend, store.gradients);
   });

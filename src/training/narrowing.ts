@@ -9,11 +9,13 @@ export interface Narrowing {
   /** What moves until the first choice. */
   readonly first: readonly string[];
   /** What moves from a step on: names among the trainable weights, also none. Must follow from the text and the weights alone. */
-  readonly choose: (text: StepText, gradientsOf: TextGradients) => Promise<readonly string[]>;
+  readonly choose: (text: SideTexts, gradientsOf: TextGradients) => Promise<readonly string[]>;
+  /** True text behind each example of a side, by its place there: what is trained on may carry other labels, or other answers. */
+  readonly texts: SideTexts;
 }
 
-/** Examples of a step's batches. A side that the loss does not use is empty. */
-export interface StepText {
+/** Examples of the side to forget and of the side to keep. A side that a loss does not use is empty. */
+export interface SideTexts {
   readonly forget: readonly Sequence[];
   readonly retain: readonly Sequence[];
 }

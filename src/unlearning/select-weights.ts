@@ -17,6 +17,8 @@ export interface SelectionContext {
   readonly random: Random;
   /** Both sides' text, encoded when asked for. */
   readonly texts: () => { readonly forget: readonly Sequence[]; readonly retain: readonly Sequence[] };
+  /** True when every batch of the training holds text of both sides. */
+  readonly pairs: boolean;
   /** Folder of a cut-off run that goes on, in which the region may lie that it found. */
   readonly folder: string | undefined;
   readonly report: Reporter;

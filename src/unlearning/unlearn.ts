@@ -6,7 +6,7 @@ import { createRandom } from "../core/random.ts";
 import { refuseOverlap } from "../data/overlap.ts";
 import type { DataRecord } from "../data/record.ts";
 import { hashWeights } from "../models/weights-hash.ts";
-import { type BranchExamples, createBatchSupply } from "../training/batches.ts";
+import { type BranchExamples, createBatchSupply, drawsPairs } from "../training/batches.ts";
 import { examplesFor, refuseMisfit } from "../training/loss-examples.ts";
 import { stepsOf } from "../training/options.ts";
 import { runInFolder } from "../training/run.ts";
@@ -76,18 +76,21 @@ export async function unlearn(config: UnlearnConfig, yaml: string, context: RunC
   };
   // What cannot be used is refused before anything is written, also where it is only what the source begins with.
   const make = source.entry.prepare?.({ forget: forget.records, session }, source.options);
+  let asked: readonly DataRecord[] = forget.records;
   let examples = make ? encode(forget.records.map(withStandIn)) : await relabelled(encode(forget.records));
   const kept = planNeedsRetain ? encodeAll(session, retain.records, '"retain"') : [];
   const retainTexts = () => (retain.records.length > 0 ? encodeAll(session, retain.records, '"retain"') : []);
   const {
     region,
     weights: trainable,
-    ...partly
+    masks,
+    narrowing,
   } = await selectWeights(scope, {
     session,
     modelHash: weightsBefore,
     random: random.fork("scope"),
     texts: () => ({ forget: encodeAll(session, forget.records, '"forget"'), retain: retainTexts() }),
+    pairs: drawsPairs(loss),
     folder: claim.earlier && claim.path,
     report,
     signal,
@@ -100,7 +103,8 @@ export async function unlearn(config: UnlearnConfig, yaml: string, context: RunC
   // What the model is asked from here on it answers with the weights as loaded, also when the run goes on: a checkpoint is only laid over them when training begins.
   if (make) {
     const file = join(run.folder.path, "source.jsonl");
-    examples = await relabelled(encode(await make({ file, random: random.fork("source"), report, signal })));
+    asked = await make({ file, random: random.fork("source"), report, signal });
+    examples = await relabelled(encode(asked));
   }
   examples = examplesFor(loss, examples, session.model.config.maxPositions);
   const padding = { padTo: loss.padTo, padId: session.tokenizer.padId ?? session.tokenizer.eosId };
@@ -111,6 +115,10 @@ export async function unlearn(config: UnlearnConfig, yaml: string, context: RunC
     padding,
   });
   using reference = await askReference(session.model, loss, examples, { ...context, padding });
+  const following = narrowing && {
+    ...narrowing,
+    texts: { forget: encodeAll(session, asked, '"forget"'), retain: retainTexts() },
+  };
   const totalSteps = stepsOf(config.training, batches.batchesPerEpoch);
   await runInFolder(run, (train) =>
     plan.entry.run(
@@ -119,7 +127,17 @@ export async function unlearn(config: UnlearnConfig, yaml: string, context: RunC
         trainable,
         retain: kept,
         train: (options) =>
-          train({ ...partly, trainable, loss, batches, totalSteps, reference, training: config.training, ...options }),
+          train({
+            trainable,
+            masks,
+            narrowing: following,
+            loss,
+            batches,
+            totalSteps,
+            reference,
+            training: config.training,
+            ...options,
+          }),
         note: (found) => run.folder.writeJson("plan.json", found),
         report,
         signal,

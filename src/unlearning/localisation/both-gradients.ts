@@ -3,23 +3,15 @@
 import { ConfigError } from "../../core/errors.ts";
 import type { Random } from "../../core/random.ts";
 import type { Sequence } from "../../data/batching.ts";
+import type { SideTexts } from "../../training/narrowing.ts";
 import { openGradientProbe, type TextGradients } from "../../training/text-gradient.ts";
 import type { LocaliseContext } from "../scopes/scope.ts";
 
-export interface BothSides {
-  readonly forget: readonly Sequence[];
-  readonly retain: readonly Sequence[];
-}
-
 /** Sums over the examples of each side, by weight. */
-export type TwoGradients = Readonly<Record<keyof BothSides, ReadonlyMap<string, Float32Array>>>;
+export type TwoGradients = Readonly<Record<keyof SideTexts, ReadonlyMap<string, Float32Array>>>;
 
 /** At most `records` examples of each side, drawn without replacement; all of them when they are fewer, or for "all". */
-export function drawExamples(
-  { forget, retain }: BothSides,
-  records: number | "all",
-  random: Random,
-): { readonly forget: readonly Sequence[]; readonly retain: readonly Sequence[] } {
+export function drawExamples({ forget, retain }: SideTexts, records: number | "all", random: Random): SideTexts {
   if (retain.length === 0) {
     throw new ConfigError("localisation holds the text to forget against text that must stay, and there is none", {
       place: { key: "retain" },
@@ -40,7 +32,7 @@ export function drawExamples(
 export async function withBothGradients<T>(
   { model, report, signal }: LocaliseContext,
   names: readonly string[],
-  sides: BothSides,
+  sides: SideTexts,
   use: (gradients: TwoGradients) => T | Promise<T>,
 ): Promise<T> {
   const phase = "localise";
@@ -61,7 +53,7 @@ export async function withBothGradients<T>(
 }
 
 /** The side to retain comes last and is not copied. */
-export async function gradientsOfSides(sides: BothSides, gradientsOf: TextGradients): Promise<TwoGradients> {
+export async function gradientsOfSides(sides: SideTexts, gradientsOf: TextGradients): Promise<TwoGradients> {
   const forget = new Map([...(await gradientsOf(sides.forget))].map(([name, data]) => [name, data.slice()] as const));
   return { forget, retain: await gradientsOf(sides.retain) };
 }

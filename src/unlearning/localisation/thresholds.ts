@@ -60,7 +60,10 @@ export function thresholdsFor(scores: readonly TensorScores[], options: Threshol
   // More tensors pass the lower q is: the q whose number comes nearest.
   const at = (q: number): Thresholds => ({ cosine: quantile(cosines, 1 - q), magnitude: quantile(magnitudes, q) });
   const wanted = (options.share ?? usualShare) * scores.length;
-  const miss = (q: number) => Math.abs(scores.filter((each) => isChosen(each, at(q))).length - wanted);
-  const tried = Array.from({ length: 401 }, (_, i) => i / 400);
-  return at(tried.reduce((best, q) => (miss(q) < miss(best) ? q : best)));
+  const missed = (found: Thresholds) => Math.abs(scores.filter((each) => isChosen(each, found)).length - wanted);
+  const tried = Array.from({ length: 401 }, (_, i) => {
+    const found = at(i / 400);
+    return { found, missed: missed(found) };
+  });
+  return tried.reduce((best, each) => (each.missed < best.missed ? each : best)).found;
 }

@@ -100,7 +100,17 @@ async function prepare(
     const candidates = scope.select(model, random);
     const plainIds = Array.from({ length: model.config.vocabularySize }, (_, id) => id);
     const started = performance.now();
-    const context = { ...sides, model, candidates, modelHash: "", plainIds, random, report: silent, signal };
+    const context = {
+      ...sides,
+      pairs: true,
+      model,
+      candidates,
+      modelHash: "",
+      plainIds,
+      random,
+      report: silent,
+      signal,
+    };
     const selection: Selection = scope.localise ? await scope.localise(context) : { weights: candidates };
     const localiseSeconds = scope.localise ? (performance.now() - started) / 1000 : 0;
     const store = await createParameterStore(model, selection.weights, { masks: selection.masks });

@@ -6,10 +6,10 @@ import { z } from "zod";
 import { ConfigError } from "../../core/errors.ts";
 import type { Random } from "../../core/random.ts";
 import { weightOf } from "../../models/model.ts";
+import type { SideTexts } from "../../training/narrowing.ts";
 import { contents } from "../../training/weight-memory.ts";
 import { named } from "../config.ts";
 import {
-  type BothSides,
   drawExamples,
   gradientsOfSides,
   type TwoGradients,
@@ -75,6 +75,7 @@ export const memflex = defineLocalisedScope({
   within: ({ within }) => within,
   localise: async (context, chosen) => {
     const { model, random } = context;
+    if (chosen.every > 0 && !context.pairs) throw withoutPairs();
     const names = context.candidates.filter((name) => weightOf(model, name).shape.length > 1);
     const earlier = context.kept ?? chosen.region;
     const found = earlier
@@ -86,8 +87,7 @@ export const memflex = defineLocalisedScope({
         : await controlOf(found, chosen.choose, context, random.fork("control"));
     const weights = selectedWeights(region);
     if (chosen.every === 0) return { weights, region };
-    const choose = async (text: BothSides, gradientsOf: Parameters<typeof gradientsOfSides>[1]) => {
-      if (text.forget.length === 0 || text.retain.length === 0) throw withoutBothSides();
+    const choose = async (text: SideTexts, gradientsOf: Parameters<typeof gradientsOfSides>[1]) => {
       const gradients = await gradientsOfSides(text, gradientsOf);
       return selectedWeights({ tensors: chooseTensors(context, names, gradients, text.forget.length, chosen).tensors });
     };
@@ -102,7 +102,7 @@ async function localiseTensors(
 ): Promise<Region> {
   const { random, plainIds } = context;
   const drawn = drawExamples(context, chosen.records, random.fork("records"));
-  const asked = (side: keyof BothSides) =>
+  const asked = (side: keyof SideTexts) =>
     chosen.answers === "given"
       ? drawn[side]
       : randomAnswers(
@@ -206,7 +206,7 @@ function divides(count: number, tensors: readonly RegionTensor[]): ConfigError {
   );
 }
 
-const withoutBothSides = () =>
+const withoutPairs = () =>
   new ConfigError(
     "`every` chooses tensors anew from text of both sides in every batch, and this objective draws only one",
     {

@@ -42,6 +42,8 @@ export interface LocaliseContext {
   readonly candidates: readonly string[];
   readonly forget: readonly Sequence[];
   readonly retain: readonly Sequence[];
+  /** True when every batch of the training holds text of both sides. */
+  readonly pairs: boolean;
   /** Ids that random answers hold. */
   readonly plainIds: readonly number[];
   /** region.json that this very run has written before it was cut off. */
@@ -58,7 +60,7 @@ export interface Selection {
   /** Of some of them only these numbers. */
   readonly masks?: WeightMasks | undefined;
   /** How it is chosen anew while training goes on. */
-  readonly narrowing?: Narrowing | undefined;
+  readonly narrowing?: Omit<Narrowing, "texts"> | undefined;
 }
 
 export interface Localised extends Selection {
