@@ -24,7 +24,7 @@ export function renderReport(run: RunSummary): string {
     date: html`<time datetime="${run.manifest.created}">${writtenDate(run.manifest.created)}</time>`,
     main: html`${run.notices.map((notice) => html`<p class="notice">${notice}</p>`)}
   ${run.kind === "unlearning" && forgettingSections(run)}
-  ${run.region && section("region", "Where it may move", regionMap(run.region), "")}
+  ${run.region && section("region", "Where it may move", regionMap(run.region, run.steps), "")}
   ${section("training", "Training", run.steps.length > 0 ? trainingCurves(run.steps) : undefined, "metrics.jsonl is missing or empty: no steps to show.")}
   ${section("measures", "Measures", measuresTable(comparison), "evaluation/ holds no evaluation: nothing was measured.")}
   ${section("answers", "Answers", answersSideBySide(run.evaluations), "No sample answers were saved with the evaluations.")}

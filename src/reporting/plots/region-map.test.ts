@@ -46,3 +46,16 @@ test("colours are strongest on the side that is chosen, a share is shown as it i
   expect(strengths("embed_tokens")[0]).toBe(0);
   expect(cells.filter(([cell]) => cell.includes('class="chosen"'))).toHaveLength(2);
 });
+
+test("where tensors were chosen anew, the frame and the words tell in how many steps each moved", () => {
+  const [, q0, q1, w1] = region.tensors.map(({ name }) => name) as [string, string, string, string];
+  const steps = [{}, { moving: [q1] }, {}, { moving: [] }];
+  const anew = markupText(regionMap(region, steps));
+  const cell = (name: string) => anew.split("<svg").find((each) => each.includes(`aria-label="${name}`)) ?? "";
+  expect(anew).toContain("chosen anew 2 times");
+  expect(cell(q1)).toMatch(/3 of 4 steps[\s\S]*class="chosen" stroke-opacity="0.75"/);
+  expect(cell(w1)).toMatch(/1 of 4 steps[\s\S]*class="chosen" stroke-opacity="0.25"/);
+  expect(cell(q0)).toMatch(/1 of 4 steps[\s\S]*class="chosen" stroke-opacity="0.25"/);
+  expect(cell("model.embed_tokens.weight")).toContain("0 of 4 steps");
+  expect(cell("model.embed_tokens.weight")).not.toContain('class="chosen"');
+});

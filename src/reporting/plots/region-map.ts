@@ -1,5 +1,7 @@
-// A map of where a run was allowed to move: layers down, modules across, each tensor a cell of two scores, chosen ones framed. Draws what was found; knows
-// neither how nor what for.
+// A map of where a run was allowed to move: layers down, modules across, each tensor a cell of two scores, chosen ones framed; where they were chosen anew
+// on the way, the frame tells in how many steps. Draws what was found; knows neither how nor what for.
+
+import type { MetricsLogLine } from "../../core/metrics-log.ts";
 import { type RegionTensor, type StoredRegion, sizeOfTensor } from "../../unlearning/localisation/region.ts";
 import { html, type Markup } from "../markup.ts";
 
@@ -9,8 +11,10 @@ interface Place {
   readonly module: string;
 }
 
-export function regionMap(region: StoredRegion): Markup {
+/** @param steps of the run, which name what was chosen anew on the way */
+export function regionMap(region: StoredRegion, steps: readonly Pick<MetricsLogLine, "moving">[] = []): Markup {
   const { tensors } = region;
+  const moved = movedIn(region, steps);
   const [first, second] = region.scores;
   const placed = tensors.map((tensor) => ({ tensor, ...placeOf(tensor.name) }));
   const inside = placed.filter(({ layer }) => layer !== undefined);
@@ -18,8 +22,8 @@ export function regionMap(region: StoredRegion): Markup {
   const layers = [...new Set(inside.map(({ layer }) => layer as number))].sort((a, b) => a - b);
   const at = new Map(inside.map(({ tensor, layer, module }) => [`${layer} ${module}`, tensor]));
   const shades = region.scores.map(({ name, chosen }) => shadesOf(tensors, name, chosen));
-  const cell = (tensor: RegionTensor | undefined) => tensor && regionCell(tensor, region, shades);
-  return html`<p class="note">${capital(region.rule)}.</p>
+  const cell = (tensor: RegionTensor | undefined) => tensor && regionCell(tensor, region, shades, moved);
+  return html`<p class="note">${capital(region.rule)}.${moved && ` That was for the first step; what moves was chosen anew ${moved.choices} time${moved.choices === 1 ? "" : "s"}, and the stronger a frame, the more of the ${steps.length} steps a tensor moved in.`}</p>
     <div class="wide"><table class="map">
       ${
         layers.length > 0 &&
@@ -38,21 +42,49 @@ export function regionMap(region: StoredRegion): Markup {
       <span class="outside"><svg class="cell" viewBox="0 0 30 20" aria-hidden="true"><rect x="1.5" y="1.5" width="27" height="17" class="chosen"/></svg> may move as a whole</span></p>
     <p class="note">${shadeWords(region)}</p>
     <details><summary>All ${tensors.length} tensors with their numbers</summary>
-    <div class="wide"><table class="results"><thead><tr><th scope="col">Tensor</th>${region.scores.map(({ name }) => html`<th scope="col" class="figure">${capital(name)}</th>`)}<th scope="col" class="figure">May move</th></tr></thead>
+    <div class="wide"><table class="results"><thead><tr><th scope="col">Tensor</th>${region.scores.map(({ name }) => html`<th scope="col" class="figure">${capital(name)}</th>`)}<th scope="col" class="figure">${moved ? "Moved in" : "May move"}</th></tr></thead>
       <tbody>${tensors.map(
         (tensor) => html`<tr><th scope="row"><code>${tensor.name}</code></th>
         ${region.scores.map(({ name }) => html`<td class="figure" data-label="${capital(name)}">${number(tensor.scores[name] ?? null)}</td>`)}
-        <td class="figure" data-label="May move">${movingWords(tensor)}</td></tr>`,
+        <td class="figure" data-label="${moved ? "Moved in" : "May move"}">${movingWords(tensor, moved)}</td></tr>`,
       )}</tbody></table></div></details>`;
 }
 
-function regionCell(tensor: RegionTensor, region: StoredRegion, shades: readonly ((tensor: RegionTensor) => number)[]) {
+interface Moved {
+  /** Times that tensors were chosen anew. */
+  readonly choices: number;
+  readonly steps: number;
+  /** Steps in which each tensor moved, by name. */
+  readonly counts: ReadonlyMap<string, number>;
+}
+
+/** Undefined where nothing was chosen anew. */
+function movedIn({ tensors }: StoredRegion, steps: readonly Pick<MetricsLogLine, "moving">[]): Moved | undefined {
+  const choices = steps.filter(({ moving }) => moving !== undefined).length;
+  if (choices === 0) return undefined;
+  const counts = new Map<string, number>();
+  let now: readonly string[] = tensors.filter(({ selected }) => selected > 0).map(({ name }) => name);
+  for (const { moving } of steps) {
+    now = moving ?? now;
+    for (const name of now) counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  return { choices, steps: steps.length, counts };
+}
+
+function regionCell(
+  tensor: RegionTensor,
+  region: StoredRegion,
+  shades: readonly ((tensor: RegionTensor) => number)[],
+  moved: Moved | undefined,
+) {
   const words = region.scores.map(({ name }) => `${name} ${number(tensor.scores[name] ?? null)}`);
-  const label = `${tensor.name}: ${[...words, movingWords(tensor)].join(", ")}`;
+  const label = `${tensor.name}: ${[...words, movingWords(tensor, moved)].join(", ")}`;
   const [left = 0, right = 0] = shades.map((shade) => shade(tensor));
+  const whole = tensor.selected === sizeOfTensor(tensor) ? 1 : 0;
+  const frame = moved ? Number(((moved.counts.get(tensor.name) ?? 0) / moved.steps).toFixed(2)) : whole;
   return html`<svg class="cell" viewBox="0 0 30 20" role="img" aria-label="${label}"><title>${label}</title>
     <rect x="4" y="4" width="11" height="12" class="first" fill-opacity="${left}"/><rect x="15" y="4" width="11" height="12" class="second" fill-opacity="${right}"/>
-    <rect x="4" y="4" width="22" height="12" class="outline"/>${tensor.selected === sizeOfTensor(tensor) && html`<rect x="1.5" y="1.5" width="27" height="17" class="chosen"/>`}</svg>`;
+    <rect x="4" y="4" width="22" height="12" class="outline"/>${frame > 0 && html`<rect x="1.5" y="1.5" width="27" height="17" class="chosen"${frame < 1 && html` stroke-opacity="${frame}"`}/>`}</svg>`;
 }
 
 const legendCell = (first: boolean, second: boolean) =>
@@ -82,7 +114,8 @@ function scoreTitle({ title, chosen, threshold }: StoredRegion["scores"][number]
   return threshold === null ? title : `${title}, chosen ${chosen} ${number(threshold)}`;
 }
 
-function movingWords(tensor: RegionTensor): string {
+function movingWords(tensor: RegionTensor, moved: Moved | undefined): string {
+  if (moved) return `${moved.counts.get(tensor.name) ?? 0} of ${moved.steps} steps`;
   const size = sizeOfTensor(tensor);
   if (tensor.selected === 0) return "stays";
   return tensor.selected === size ? "all of it" : `${tensor.selected} of ${size}`;
