@@ -33,6 +33,10 @@ export interface ChoiceOptions {
 export interface Chooser {
   /** True when the choice is the largest raw logit, so that the logits need not be read. */
   readonly greedy: boolean;
+  /** Whether a token is drawn rather than the most likely one taken. */
+  readonly drawn: boolean;
+  /** The logits that a token is chosen from: those given after everything that shapes them. May write into `logits`. */
+  shape(tokens: Int32Array, promptLength: number, logits: Float32Array): Float32Array;
   /** tokens: prompt and generated so far, `promptLength` of them the prompt. May write into `logits`. */
   choose(tokens: Int32Array, promptLength: number, logits: Float32Array, random: Random): number;
 }
@@ -57,15 +61,20 @@ export function createChooser(options: ChoiceOptions, stopIds: readonly number[]
     ...(options.minP === undefined ? [] : [minP(options.minP)]),
   ];
   const drawn = heat > 0;
+  const shape: Chooser["shape"] = (tokens, promptLength, logits) => {
+    let shaped = logits;
+    for (const processor of shaping) shaped = processor(tokens, shaped);
+    if (suppresses) shaped = suppressUntil(promptLength + minNewTokens, stopIds)(tokens, shaped);
+    if (drawn) for (const processor of narrowing) shaped = processor(tokens, shaped);
+    return shaped;
+  };
   return {
     greedy: !drawn && shaping.length === 0 && !suppresses,
+    drawn,
+    shape,
     choose(tokens, promptLength, logits, random) {
-      let shaped = logits;
-      for (const processor of shaping) shaped = processor(tokens, shaped);
-      if (suppresses) shaped = suppressUntil(promptLength + minNewTokens, stopIds)(tokens, shaped);
-      if (!drawn) return mostLikely(shaped);
-      for (const processor of narrowing) shaped = processor(tokens, shaped);
-      return drawToken(shaped, random);
+      const shaped = shape(tokens, promptLength, logits);
+      return drawn ? drawToken(shaped, random) : mostLikely(shaped);
     },
   };
 }

@@ -1,6 +1,6 @@
 // Generation's public face: continuing prompts, one step at a time or whole texts, and what shapes the choice of tokens.
 
-export type { ChoiceOptions } from "./choose.ts";
+export { type ChoiceOptions, type Chooser, createChooser } from "./choose.ts";
 export type { TokenText } from "./continuation-text.ts";
 export { type BeginOptions, createDecoder, type Decoder, type DecoderOptions, type DecodingBatch } from "./decoder.ts";
 export { type Generated, type GeneratedPiece, type GenerateOptions, generate, streamGenerate } from "./generate.ts";

@@ -46,6 +46,8 @@ export interface Proposal {
 export interface LogitSource extends Disposable {
   /** For messages and manifests. */
   readonly name: string;
+  /** What every row of this source is. Proposals are drawn only where rows are full: the rule that keeps a drawn text's distribution needs all of a row. */
+  readonly rowKind: RowDistribution["kind"];
   /** Ids of a full row: 0 … vocabularySize − 1. */
   readonly vocabularySize: number;
   /** Tokens of text and answer together. */
