@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { type Config, loadConfig, parseConfig } from "../core/config.ts";
 import { ConfigError } from "../core/errors.ts";
 import { describeNames } from "../core/nearest.ts";
+import { laidOver } from "./laid-over.ts";
 import { type BenchmarkConfig, benchmarkConfig } from "./options.ts";
 
 /** `<name>/<name>.yaml` with a README beside it. */
@@ -44,17 +45,4 @@ export async function loadBenchmark(
   }
   const text = JSON.stringify(laidOver({ ...common, variant }, chosen));
   return parseConfig(benchmarkConfig, { text, file, overrides });
-}
-
-type Group = Readonly<Record<string, unknown>>;
-const isGroup = (value: unknown): value is Group =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-/** Keys of `over` in place of those of `under`, group by group; lists and single values as a whole. */
-export function laidOver(under: Group, over: Group): Group {
-  const keys = Object.entries(over).map(([key, value]) => {
-    const below = under[key];
-    return [key, isGroup(below) && isGroup(value) ? laidOver(below, value) : value] as const;
-  });
-  return { ...under, ...Object.fromEntries(keys) };
 }

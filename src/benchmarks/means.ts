@@ -3,7 +3,7 @@
 import type { BenchmarkResult, ResultCell, ResultColumn, ResultRow } from "./result.ts";
 
 export interface MeanCell extends ResultCell {
-  /** What the interval is over: a t-interval over seeds, or the bootstrap over examples of the only run. */
+  /** What the interval is over: a t-interval over seeds (of start models, where there are several), or the bootstrap over examples of the only run. */
   readonly over: "seeds" | "examples";
 }
 
@@ -56,9 +56,23 @@ function meanCell(runs: readonly ResultRow[], { measure, scale }: ResultColumn):
     const reason = `none for ${lacking.length} of ${cells.length} seeds: ${lacking[0].reason}`;
     return { value: null, n, reason, over: "seeds" };
   }
-  const values = cells.flatMap((cell) => cell.value ?? []);
-  const { mean, interval } = meanAndInterval(values, scale);
+  const { mean, interval } = meanAndInterval(
+    valuesOf(runs, (run) => run.cells[measure]?.value ?? Number.NaN, scale),
+    scale,
+  );
   return { value: mean, n, ...(interval ? { interval } : {}), over: "seeds" };
+}
+
+/** One value per run, or per start model where there are several: runs from one model are no independent trials of a method. */
+export function valuesOf(
+  runs: readonly ResultRow[],
+  value: (run: ResultRow) => number,
+  scale: ResultColumn["scale"],
+): number[] {
+  const starts = new Map<number | undefined, number[]>();
+  for (const run of runs) starts.set(run.start, [...(starts.get(run.start) ?? []), value(run)]);
+  const perStart = [...starts.values()];
+  return perStart.length > 1 ? perStart.map((values) => meanAndInterval(values, scale).mean) : perStart.flat();
 }
 
 /**

@@ -10,6 +10,7 @@ import { unlearnRun } from "../reporting/index.ts";
 import { choose } from "../unlearning/choose.ts";
 import type { Named } from "../unlearning/config.ts";
 import { objectives, plans } from "../unlearning/index.ts";
+import { type ModelPaths, referencesIn, withFolders } from "./model-references.ts";
 import { type Given, lackOf } from "./needs.ts";
 import type { BenchmarkConfig, MethodSettings } from "./options.ts";
 import type { BenchmarkSets } from "./sets.ts";
@@ -19,12 +20,16 @@ export type UnlearnRunConfig = ReturnType<typeof parseConfig<typeof unlearnRun>>
 
 export interface BenchmarkMethod {
   readonly label: string;
+  /** Named models that its settings want. */
+  readonly models: readonly string[];
   run(to: {
     readonly model: string;
     readonly adapter?: string | undefined;
     readonly seed: number;
     readonly output: string;
     readonly evaluation: EvaluationOptions;
+    /** Folders of the named models. */
+    readonly paths?: ReadonlyMap<string, ModelPaths>;
     /** In place of what the declaration says. */
     readonly settings?: Settings;
     /** Sets to forget in place of the declared ones. */
@@ -82,28 +87,41 @@ async function methodOf(
   const source = settings.source ?? entry.recipe?.source ?? "given";
   const plan = settings.plan ?? entry.recipe?.plan ?? "once";
   const chosenPlan = await choose(plans, plan);
-  const { forget: declared, retain, refusals, training, adapter: _, ...common } = config.unlearn;
+  const { refusals, training, scope, partners, checkpointEvery, saveAs } = config.unlearn;
+  const { forget: declared = config.unlearn.forget, retain = config.unlearn.retain } = settings;
+  const axes = {
+    scope: settings.scope ?? scope,
+    partners,
+    checkpointEvery,
+    saveAs,
+    objective: { name: entry.name, ...objective.options },
+    source,
+    plan,
+  };
 
   const asksRefusals =
     loss.branches.includes("retainAlternate") || (loss.branches.includes("alternate") && nameOf(source) === "given");
   const planNeedsRetain = chosenPlan.entry.needsRetain(chosenPlan.options);
-  const lacks = lackOf({ branches: loss.branches, source: nameOf(source), planNeedsRetain }, given);
+  const lacks = lackOf(
+    { branches: loss.branches, source: nameOf(source), planNeedsRetain },
+    {
+      ...given,
+      retain: given.ownRetain?.[label] ?? given.retain,
+    },
+  );
   return {
     lacks,
     method: {
       label,
-      run: ({ model, adapter, seed, output, evaluation, settings: found = {}, forget = declared }) =>
+      models: referencesIn(axes),
+      run: ({ model, adapter, seed, output, evaluation, paths, settings: found = {}, forget = declared }) =>
         parseConfig(unlearnRun, {
           overrides: Object.entries(found).map(([key, value]) => `${key}=${value}`),
           text: JSON.stringify({
-            ...common,
-            ...(settings.scope === undefined ? {} : { scope: settings.scope }),
+            ...(paths ? withFolders(axes, paths, `methods.${label}`) : axes),
             model,
             ...(adapter === undefined ? {} : { adapter }),
-            objective: { name: entry.name, ...objective.options },
-            source,
-            plan,
-            forget: sets.sourcesOf(forget, "unlearn.forget"),
+            ...(forget === false ? {} : { forget: sets.sourcesOf(forget, "unlearn.forget") }),
             ...(retain === undefined ? {} : { retain: sets.sourcesOf(retain, "unlearn.retain") }),
             ...(asksRefusals && refusals !== undefined ? { refusals: resolve(sets.folder, refusals) } : {}),
             training: { ...training, ...settings.training },

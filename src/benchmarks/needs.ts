@@ -12,6 +12,8 @@ export interface Given {
   /** Undefined where nothing is named to stay. */
   readonly retain: RecordFacts | undefined;
   readonly refusals: boolean;
+  /** By label, of methods that name text of their own to stay. */
+  readonly ownRetain?: Readonly<Record<string, RecordFacts>>;
 }
 
 interface RecordFacts {
@@ -23,7 +25,7 @@ interface RecordFacts {
 
 /** Reads the records of both sides. @throws DataError for records that cannot be read, or that are on both sides. */
 export async function whatIsGiven(
-  { unlearn, folds }: Pick<BenchmarkConfig, "unlearn" | "folds">,
+  { unlearn, folds, methods }: Pick<BenchmarkConfig, "unlearn" | "folds" | "methods">,
   sets: BenchmarkSets,
   signal?: AbortSignal,
 ): Promise<Given> {
@@ -32,7 +34,19 @@ export async function whatIsGiven(
   const forget = await read(folds?.flat() ?? unlearn.forget, "unlearn.forget");
   const retain = unlearn.retain === undefined ? undefined : await read(unlearn.retain, "unlearn.retain");
   if (retain) refuseOverlap(forget, retain);
-  return { forget: facts(forget), retain: retain && facts(retain), refusals: unlearn.refusals !== undefined };
+  const ownRetain: Record<string, RecordFacts> = {};
+  for (const [label, { retain: own }] of Object.entries(methods)) {
+    if (own === undefined) continue;
+    const records = await read(own, `methods.${label}.retain`);
+    refuseOverlap(forget, records);
+    ownRetain[label] = facts(records);
+  }
+  return {
+    forget: facts(forget),
+    retain: retain && facts(retain),
+    refusals: unlearn.refusals !== undefined,
+    ownRetain,
+  };
 }
 
 const facts = (records: readonly DataRecord[]): RecordFacts => ({

@@ -17,7 +17,12 @@ const setNames = z.union([name, z.array(name).nonempty()]).describe("one or seve
 
 const model = z.union([
   z.string().describe("a model's folder, a run folder that holds one, or a hub id"),
-  z.strictObject({ data: setNames }).describe("taught these sets as `teach` says"),
+  z
+    .strictObject({
+      data: setNames,
+      teach: z.looseObject({}).optional().describe("in place of keys of the common `teach`, group by group"),
+    })
+    .describe("taught these sets as `teach` says"),
 ]);
 
 const { model: taught, scope, training, checkpointEvery, saveAs, adapter } = trainConfig.shape;
@@ -30,6 +35,11 @@ const method = z.strictObject({
   scope: named.optional(),
   source: named.optional(),
   plan: named.optional(),
+  forget: z
+    .union([setNames, z.literal(false)])
+    .optional()
+    .describe("instead of unlearn.forget; false: the source is given no text"),
+  retain: setNames.optional().describe("instead of unlearn.retain"),
   training: z.looseObject({}).optional().describe("in place of keys of `unlearn.training`"),
 });
 export type MethodSettings = z.output<typeof method>;
@@ -53,11 +63,26 @@ export const benchmarkConfig = z.strictObject({
     .describe("how models that are no folders are trained"),
   target: model.describe("the model that has to forget"),
   retrained: model.optional().describe("its twin that never saw what has to go"),
+  models: z
+    .record(name, model)
+    .default({})
+    .describe(
+      "further models by name: `model:<name>` stands for a model's folder wherever a setting wants one, `adapter:<name>` for that of its low-rank matrices; `target` and `retrained` are names, too",
+    ),
+  startSeeds: z
+    .number()
+    .int()
+    .positive()
+    .default(1)
+    .describe(
+      "times that all models are taught, with teach.seed, teach.seed + 1, …; every run begins with one of them and is held against its twin",
+    ),
   encoding: trainConfig.shape.encoding,
   device: trainConfig.shape.device,
   unlearn: unlearnConfig
     .pick({ scope: true, partners: true, training: true, checkpointEvery: true, saveAs: true, adapter: true })
     .extend({
+      model: z.string().default("model:target").describe("what runs begin with, with `adapter` if named"),
       forget: setNames,
       retain: setNames.optional(),
       refusals: z
@@ -73,7 +98,12 @@ export const benchmarkConfig = z.strictObject({
     .union([z.literal("all"), z.array(name).nonempty()])
     .default("all")
     .describe("methods to run; all: every objective whose needs are met, and every other name of `methods`"),
-  seeds: z.number().int().positive().default(3).describe("runs per method, with the seeds 0, 1, …"),
+  seeds: z
+    .number()
+    .int()
+    .positive()
+    .default(3)
+    .describe("runs per method and start model, with seeds that count on from 0"),
   evaluation: evaluationOptions.describe("as for lethe unlearn, with names of `sets` for data"),
   keepModels: z.boolean().default(true).describe("keep the weights that every run leaves"),
   tune: tuneOptions

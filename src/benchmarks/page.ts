@@ -10,6 +10,7 @@ import { shellLine } from "../reporting/shell.ts";
 import { cellOf, type MeanCell, type MeanRow, meansOverSeeds } from "./means.ts";
 import { paretoOf } from "./pareto.ts";
 import type { BenchmarkResult, ResultCell, ResultColumn, ResultRow } from "./result.ts";
+import { countOf } from "./table.ts";
 
 /** The whole document as text. Same result, same bytes. */
 export function renderBenchmarkPage(result: BenchmarkResult): string {
@@ -44,10 +45,10 @@ function meansTable(result: BenchmarkResult): Markup | undefined {
   if (rows.length === 0 || result.columns.length === 0) return undefined;
   return html`${resultTable(
     result.columns,
-    rows.map((row) => ({ ...row, name: nameOf(row), count: row.settings === null ? "" : String(row.runs.length) })),
+    rows.map((row) => ({ ...row, name: nameOf(row), count: countOf(row) })),
     "Seeds",
   )}
-  <p class="note">Small figures are 95 % intervals: over the seeds where there are several (Student's t; geometric means and intervals of logarithms for measures on a
+  <p class="note">Small figures are 95 % intervals: over the start models or, where there is one, over the seeds where there are several (Student's t; geometric means and intervals of logarithms for measures on a
     logarithmic scale), otherwise over the examples. Time is that of a run without its evaluations; cost that of an optimiser step as a multiple of gradient ascent's, as counted.
     ${directions(result.columns)}</p>`;
 }

@@ -1,7 +1,7 @@
 // From a benchmark's rows to what the Pareto plot shows: distances where a measure has a goal, means over seeds.
 
 import type { Pareto, ParetoEntry, ParetoMeasure } from "../reporting/plots/pareto.ts";
-import { type MeanRow, meanAndInterval } from "./means.ts";
+import { type MeanRow, meanAndInterval, valuesOf } from "./means.ts";
 import type { ResultColumn, ResultRow } from "./result.ts";
 
 /** Undefined when no method has both measures, or a measure's goal is a retrained model that there is none of. */
@@ -17,22 +17,13 @@ export function paretoOf(
     const kind = row.settings ?? (row.method === "before" || row.method === "retrained" ? row.method : undefined);
     if (kind === undefined) return [];
     const seeds = row.runs.map((run) => ({
-      seed: run.seed ?? 0,
+      seed: run.seed ?? run.start ?? 0,
       forgetting: up.value(run),
       keeping: right.value(run),
     }));
-    const over = (values: readonly number[], { measure }: ParetoAxis) =>
-      meanAndInterval(values, measure.style.scale).mean;
-    const mean = {
-      forgetting: over(
-        seeds.map((each) => each.forgetting),
-        up,
-      ),
-      keeping: over(
-        seeds.map((each) => each.keeping),
-        right,
-      ),
-    };
+    const over = ({ measure: { style }, value }: ParetoAxis) =>
+      meanAndInterval(valuesOf(row.runs, value, style.scale), style.scale).mean;
+    const mean = { forgetting: over(up), keeping: over(right) };
     return [{ name: row.method, kind, mean, seeds }];
   });
   const isDrawn = ({ kind, mean }: ParetoEntry) =>
@@ -50,17 +41,22 @@ function axisOf(rows: readonly MeanRow[], { measure, title, scale, better }: Res
   const own = (run: ResultRow) => run.cells[measure]?.value ?? Number.NaN;
   if (better === "none") return undefined;
   if (better === "higher" || better === "lower") return { measure: { title, style: { scale }, better }, value: own };
-  const retrained = rows.find(({ method, settings }) => settings === null && method === "retrained")?.runs[0];
-  const goal = better === "zero" ? 0 : retrained ? own(retrained) : Number.NaN;
-  if (!Number.isFinite(goal)) return undefined;
+  const twins = rows.find(({ method, settings }) => settings === null && method === "retrained")?.runs ?? [];
+  /** The twin of the model that a run began with. */
+  const goalOf = ({ start }: ResultRow) => {
+    const twin = twins.find((each) => each.start === start);
+    return better === "zero" ? 0 : twin ? own(twin) : Number.NaN;
+  };
+  const runs = rows.flatMap((row) => row.runs);
+  if (!runs.some((run) => Number.isFinite(goalOf(run)))) return undefined;
   // Ratios are what counts on a logarithmic scale.
-  const logarithmic = scale === "logarithmic" && goal > 0;
+  const logarithmic = scale === "logarithmic" && runs.every((run) => goalOf(run) > 0);
   return {
     measure: {
       title: better === "zero" ? `distance to 0: ${title}` : `distance to retrained: ${title}`,
       style: { scale: logarithmic || scale === "percent" ? "free" : scale },
       better: "lower",
     },
-    value: (run) => (logarithmic ? Math.abs(Math.log(own(run) / goal)) : Math.abs(own(run) - goal)),
+    value: (run) => (logarithmic ? Math.abs(Math.log(own(run) / goalOf(run))) : Math.abs(own(run) - goalOf(run))),
   };
 }

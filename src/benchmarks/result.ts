@@ -35,6 +35,8 @@ const row = z.object({
   settings: z.enum(["default", "tuned"]).nullable(),
   /** Null for a model that no method made. */
   seed: z.int().nonnegative().nullable(),
+  /** Which of several start models it is, or began with; its twin has the same number. Absent where there is one. */
+  start: z.int().nonnegative().exactOptional(),
   cells: z.record(z.string(), cell),
   /** Optimiser steps, and the time of the run without its evaluations; null where it was not run here. */
   steps: z.int().nonnegative().nullable(),

@@ -49,10 +49,11 @@ function cellsOf({ sets, summary }: Evaluation): ResultRow["cells"] {
 }
 
 /** The row of a model that no method made; its column names it. */
-export const modelRow = (evaluation: Evaluation): ResultRow => ({
+export const modelRow = (evaluation: Evaluation, start?: number): ResultRow => ({
   method: evaluation.column,
   settings: null,
   seed: null,
+  ...(start === undefined ? {} : { start }),
   cells: cellsOf(evaluation),
   steps: null,
   seconds: null,
@@ -61,10 +62,11 @@ export const modelRow = (evaluation: Evaluation): ResultRow => ({
 
 /** The row of a run. */
 export const runRow = (
-  run: Pick<ResultRow, "method" | "settings" | "seed" | "cost">,
+  { start, ...run }: Pick<ResultRow, "method" | "settings" | "seed" | "cost"> & { readonly start?: number | undefined },
   { after, failure, steps, seconds }: RunOutcome,
 ): ResultRow => ({
   ...run,
+  ...(start === undefined ? {} : { start }),
   cells: after ? cellsOf(after) : {},
   steps,
   seconds,

@@ -14,7 +14,7 @@ import { checkFiles } from "./check-files.ts";
 import { checkColumns, chosenColumns } from "./columns.ts";
 import { findData } from "./data-folder.ts";
 import { type BenchmarkMethod, chooseMethods } from "./methods.ts";
-import { checkModels, measureModels, openModels } from "./models.ts";
+import { teachModels } from "./models.ts";
 import { whatIsGiven } from "./needs.ts";
 import type { BenchmarkConfig } from "./options.ts";
 import { renderBenchmarkPage } from "./page.ts";
@@ -23,13 +23,14 @@ import { columnsOf, modelRow, runRow } from "./rows.ts";
 import { claimSeriesFolder } from "./series-folder.ts";
 import { namedSets } from "./sets.ts";
 import { withShots } from "./shots.ts";
+import { measureStart, planStarts, type Start } from "./start.ts";
 import { stepCostOf } from "./step-cost.ts";
 import { renderMarkdown } from "./table.ts";
 import { refuseStrayKnobs, type TunedMethod, tunedMethod } from "./tune/method.ts";
 import { searchNote, tuningNotes } from "./tune/notes.ts";
 import type { TuneOptions } from "./tune/options.ts";
 import { type FinishedSearch, planSearch } from "./tune/search.ts";
-import { openTuning } from "./tune/tuning.ts";
+import { openTuning, type Tuning } from "./tune/tuning.ts";
 
 /**
  * Runs it, and leaves `result.json`, `table.md` and `report.html` in `config.output`, brought up to date after every run.
@@ -45,57 +46,59 @@ export async function runBenchmark(
   const folder = config.output;
   const sets = namedSets(config, data);
   await checkFiles(config, data, signal);
-  await checkModels(config, watch);
   const { methods, leftOut } = await chooseMethods(config, sets, await whatIsGiven(config, sets, signal));
-  const evaluation = await withShots(sets.evaluation(config.evaluation), config, sets, signal);
+  const shown = await withShots(sets.evaluation(config.evaluation), config, sets, signal);
+  const used = methods.flatMap(({ models }) => models);
+  const starts = await planStarts(config, { sets, evaluation: shown, used }, watch);
+  const [first] = starts as [Start];
   const { tune } = config;
   if (tune) {
     // Refuses what could not be searched before models are taught for it.
     refuseStrayKnobs(tune, objectives.names());
-    const to = { model: "", adapter: config.unlearn.adapter, evaluation, output: folder };
-    for (const method of methods) planSearch(await searchable(method, to, tune), tune, tuneSeed);
+    for (const method of methods) planSearch(await searchable(method, runsFrom(first, folder), tune), tune, tuneSeed);
   }
 
   using _claim = await claimSeriesFolder({ path: folder, yaml, resume });
-  const models = await openModels(config, sets, watch);
-  const started = { ...models, model: models.target, adapter: config.unlearn.adapter };
-  const tuning =
-    tune &&
-    (await openTuning(
-      { ...config, folder: join(folder, "tuning"), models: started, evaluation, tune, seed: tuneSeed },
-      watch,
-    ));
-  const { before, retrained, options } = await measureModels(
-    started,
-    tuning?.sets.reported ?? evaluation,
-    join(folder, "evaluation"),
-    config,
-    watch,
-  );
-  const notes = [
-    ...leftOut.map(({ label, reason }) => `${label} was left out: it ${reason}.`),
-    ...(tuning ? tuningNotes(tuning) : []),
-  ];
+  let tuning: Tuning | undefined;
+  const searches = new Map<BenchmarkMethod, FinishedSearch>();
+  const notes = leftOut.map(({ label, reason }) => `${label} was left out: it ${reason}.`);
+  const models: FoundModel[] = [];
   const found: Found[] = [];
-  const result = () => resultOf(config, { command, before, retrained, found, notes });
+  const result = () => resultOf(config, { command, models, found, notes });
   let begun = 0;
-  const all = methods.length * config.seeds * (tuning ? 2 : 1);
-  for (const method of methods) {
-    const to = { ...started, evaluation: options, output: folder };
-    const search = tuning && tune && (await tuning.search(await searchable(method, to, tune)));
-    if (search) notes.push(searchNote(search));
-    for (const { settings, turned } of settingsOf(search)) {
-      const cost = await stepCostOf(method.run({ ...to, seed: 0, ...(turned ? { settings: turned } : {}) }));
-      for (let seed = 0; seed < config.seeds; seed++) {
-        const name = `${method.label}${settings === "tuned" ? "-tuned" : ""}`;
-        report({ type: "note", text: `run ${++begun} of ${all}: ${name}, seed ${seed}` });
-        // Where nothing beat the configured settings, both rows are the same runs.
-        const same = turned ? [] : found.filter((run) => run.method === method && run.seed === seed);
-        const output = join(folder, "runs", `${name}-seed${seed}`);
-        const chain = { method, seed, settings: turned ?? {}, evaluation: options, start: started, output };
-        const outcomes = same.length > 0 ? same : await runChain(chain, config, watch);
-        for (const outcome of outcomes) found.push({ ...outcome, method, seed, settings, cost });
-        await save(folder, result());
+  const all = methods.length * config.seeds * starts.length * (tune ? 2 : 1);
+  for (const [s, start] of starts.entries()) {
+    await teachModels(start.plan, watch);
+    if (tune && !tuning) {
+      const searched = { ...config, ...start, folder: join(folder, "tuning"), tune, seed: tuneSeed };
+      tuning = await openTuning(searched, watch);
+      notes.push(...tuningNotes(tuning));
+      if (starts.length > 1) notes.push("Settings were searched on the first start model and hold for all.");
+    }
+    const reported = { ...start.evaluation, sets: (tuning?.sets.reported ?? start.evaluation).sets };
+    const { before, retrained, options } = await measureStart(start, reported, config, watch);
+    for (const evaluation of [before, ...(retrained ? [retrained] : [])])
+      models.push({ evaluation, start: start.number });
+    for (const method of methods) {
+      const to = { ...runsFrom(start, folder), evaluation: options };
+      if (tuning && tune && !searches.has(method)) {
+        const search = await tuning.search(await searchable(method, to, tune));
+        searches.set(method, search);
+        notes.push(searchNote(search));
+      }
+      for (const { settings, turned } of settingsOf(searches.get(method))) {
+        const cost = await stepCostOf(method.run({ ...to, seed: 0, ...(turned ? { settings: turned } : {}) }));
+        for (let seed = s * config.seeds; seed < (s + 1) * config.seeds; seed++) {
+          const name = `${method.label}${settings === "tuned" ? "-tuned" : ""}`;
+          report({ type: "note", text: `run ${++begun} of ${all}: ${name}, seed ${seed}` });
+          // Where nothing beat the configured settings, both rows are the same runs.
+          const same = turned ? [] : found.filter((run) => run.method === method && run.seed === seed);
+          const output = join(folder, "runs", `${name}-seed${seed}`);
+          const chain = { method, seed, settings: turned ?? {}, ...to, start: start.models, output };
+          const outcomes = same.length > 0 ? same : await runChain(chain, config, watch);
+          for (const outcome of outcomes) found.push({ ...outcome, method, seed, settings, cost, start: start.number });
+          await save(folder, result());
+        }
       }
     }
   }
@@ -104,15 +107,20 @@ export async function runBenchmark(
   return finished;
 }
 
+/** What every run of a start has in common. */
+const runsFrom = ({ models, plan, evaluation }: Start, output: string) => ({
+  model: models.model,
+  adapter: models.adapter,
+  paths: plan.paths,
+  evaluation,
+  output,
+});
+
 /** Of the order in which a search draws settings, and of its trials. */
 const tuneSeed = 0;
 
 /** A method as a search wants it: with the configuration of its runs to turn the knobs of. */
-function searchable(
-  method: BenchmarkMethod,
-  to: Pick<Parameters<BenchmarkMethod["run"]>[0], "model" | "adapter" | "evaluation" | "output">,
-  tune: TuneOptions,
-): Promise<TunedMethod> {
+function searchable(method: BenchmarkMethod, to: ReturnType<typeof runsFrom>, tune: TuneOptions): Promise<TunedMethod> {
   const { value } = method.run({ ...to, seed: tuneSeed });
   return tunedMethod(value, value.objective, { label: method.label, tune });
 }
@@ -131,20 +139,25 @@ interface Found extends ChainOutcome {
   readonly settings: "default" | "tuned";
   /** Of an optimiser step, as a multiple of gradient ascent's. */
   readonly cost: number;
+  readonly start: number | undefined;
+}
+
+/** A model that no method made, measured. */
+interface FoundModel {
+  readonly evaluation: Evaluation;
+  readonly start: number | undefined;
 }
 
 interface Findings {
   readonly command: readonly string[];
-  readonly before: Evaluation;
-  readonly retrained: Evaluation | undefined;
+  readonly models: readonly FoundModel[];
   readonly found: readonly Found[];
   readonly notes: readonly string[];
 }
 
-function resultOf(config: BenchmarkConfig, { command, before, retrained, found, notes }: Findings): BenchmarkResult {
-  const models = [before, ...(retrained ? [retrained] : [])];
-  const after = found.flatMap((run) => run.after ?? []);
-  const columns = columnsOf([...models, ...after], { retrained: retrained !== undefined });
+function resultOf(config: BenchmarkConfig, { command, models, found, notes }: Findings): BenchmarkResult {
+  const evaluations = [...models.map(({ evaluation }) => evaluation), ...found.flatMap((run) => run.after ?? [])];
+  const columns = columnsOf(evaluations, { retrained: config.retrained !== undefined });
   return {
     format: 1,
     lethe: version,
@@ -152,10 +165,10 @@ function resultOf(config: BenchmarkConfig, { command, before, retrained, found, 
     command: [...command],
     columns: chosenColumns(config.columns, columns),
     rows: [
-      ...models.map(modelRow),
-      ...found.map(({ method, seed, settings, cost, fold, ...outcome }) => {
+      ...models.map(({ evaluation, start }) => modelRow(evaluation, start)),
+      ...found.map(({ method, seed, settings, cost, fold, start, ...outcome }) => {
         const label = fold === "" ? method.label : `${method.label}, ${fold}`;
-        return runRow({ method: label, settings, seed, cost }, outcome);
+        return runRow({ method: label, settings, seed, cost, start }, outcome);
       }),
     ],
     notes: [...config.notes, ...notes],

@@ -17,7 +17,7 @@ export function renderMarkdown(result: BenchmarkResult): string {
   const head = ["method", "seeds", ...columns.map((column) => column.title), "steps", "time", "cost"];
   const body = rows.map((row) => [
     nameOf(row),
-    row.settings === null ? "" : String(row.runs.length),
+    countOf(row),
     ...columns.map((column) => cellText(row.cells[column.measure] as MeanCell, column, footnote)),
     row.steps === null ? "" : String(Math.round(row.steps)),
     row.seconds === null ? "" : `${row.seconds.toFixed(0)} s`,
@@ -27,7 +27,7 @@ export function renderMarkdown(result: BenchmarkResult): string {
   return [
     `## ${title}`,
     lines.map((cells) => `| ${cells.map(escaped).join(" | ")} |`).join("\n"),
-    "In brackets 95 % intervals: over seeds where there are several, else over examples. Time: of a run without its evaluations. Cost: of an optimiser step, as a multiple of gradient ascent's, counted.",
+    "In brackets 95 % intervals: over start models where there are several, else over seeds, else over examples. Time: of a run without its evaluations. Cost: of an optimiser step, as a multiple of gradient ascent's, counted.",
     ...(reasons.length > 0 ? [reasons.map((reason, i) => `[${i + 1}] ${reason}`).join("  \n")] : []),
     ...notes,
     "",
@@ -35,6 +35,10 @@ export function renderMarkdown(result: BenchmarkResult): string {
     .join("\n\n")
     .replace(/\n+$/, "\n");
 }
+
+/** How many runs, or models; nothing for the only model. */
+export const countOf = ({ settings, runs }: MeanRow): string =>
+  settings === null && runs.length === 1 ? "" : String(runs.length);
 
 const nameOf = ({ method, settings }: MeanRow) => (settings === "tuned" ? `${method} (tuned)` : method);
 

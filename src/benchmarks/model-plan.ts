@@ -1,0 +1,143 @@
+// Which models a benchmark teaches for one seed of its start models, in what order, into which folders. Decided from the declaration; teaches nothing.
+
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { type Config, parseConfig } from "../core/config.ts";
+import { ConfigError, LetheError } from "../core/errors.ts";
+import { trainRun } from "../reporting/index.ts";
+import type { TrainConfig } from "../unlearning/config.ts";
+import { laidOver } from "./laid-over.ts";
+import { type ModelPaths, noModel, referencesIn, withFolders } from "./model-references.ts";
+import type { BenchmarkConfig } from "./options.ts";
+import type { BenchmarkSets } from "./sets.ts";
+
+export interface ModelPlan {
+  /** What `model:<name>` and `adapter:<name>` stand for. */
+  readonly paths: ReadonlyMap<string, ModelPaths>;
+  /** Models that must be there already. */
+  readonly found: readonly string[];
+  /** Each after those that it begins with. */
+  readonly taught: readonly { readonly name: string; readonly config: Config<TrainConfig> }[];
+  /** Where this seed's models and their evaluations are kept. */
+  readonly folder: string;
+}
+
+type Declared = Pick<
+  BenchmarkConfig,
+  | "models"
+  | "target"
+  | "retrained"
+  | "teach"
+  | "encoding"
+  | "device"
+  | "output"
+  | "startSeeds"
+  | "unlearn"
+  | "evaluation"
+>;
+
+/**
+ * The models that the target, its twin, the evaluation and `used` need.
+ * @throws ConfigError for a name that no model has, models that begin with each other, and whatever is wrong with how one is taught.
+ */
+export function planModels(
+  config: Declared,
+  sets: BenchmarkSets,
+  { start, used = [] }: { readonly start: number; readonly used?: readonly string[] },
+): ModelPlan {
+  const { target, retrained, startSeeds, output } = config;
+  const taken = ["target", "retrained"].find((name) => name in config.models);
+  if (taken !== undefined) {
+    throw new ConfigError(`"${taken}" stands for the benchmark's own model`, {
+      place: { key: `models.${taken}` },
+      hint: "Choose another name for a further model.",
+    });
+  }
+  const folder = startSeeds > 1 ? join(output, `start${start}`) : output;
+  const models = { ...config.models, target, ...(retrained === undefined ? {} : { retrained }) };
+  const known = new Map(Object.entries(models));
+  const paths = new Map<string, ModelPaths>();
+  for (const [name, model] of known) {
+    const run = name in config.models ? join(folder, "models", name) : join(folder, name);
+    const path = typeof model === "string" ? modelIn(model) : join(run, "model");
+    paths.set(name, { model: path, adapter: join(typeof model === "string" ? model : run, "adapter") });
+  }
+
+  const found: string[] = [];
+  const taught: { name: string; config: Config<TrainConfig> }[] = [];
+  const settled = new Map<string, "begun" | "done">();
+  const need = (name: string, key: string): void => {
+    if (settled.get(name) === "done") return;
+    if (settled.get(name) === "begun") {
+      throw new ConfigError(`model "${name}" begins with itself`, {
+        place: { key },
+        hint: "Name another model there.",
+      });
+    }
+    const model = known.get(name);
+    if (model === undefined) throw noModel(name, known.keys(), key);
+    settled.set(name, "begun");
+    const place = name in config.models ? `models.${name}` : name;
+    if (typeof model === "string") found.push(modelIn(model));
+    else {
+      const run = teachingOf(name, model, config, place);
+      for (const other of referencesIn(run)) need(other, place);
+      const { model: path } = paths.get(name) as ModelPaths;
+      const seed = ((run.seed as number | undefined) ?? 0) + start;
+      const described = { ...withFolders(run, paths, place), seed, output: join(path, "..") };
+      taught.push({
+        name,
+        config: readTeaching({ ...described, data: sets.sourcesOf(model.data, `${place}.data`) }, place),
+      });
+    }
+    settled.set(name, "done");
+  };
+  for (const name of ["target", ...(retrained === undefined ? [] : ["retrained"])]) need(name, name);
+  for (const name of referencesIn([config.unlearn.model, config.unlearn.adapter])) need(name, "unlearn");
+  for (const name of referencesIn(config.evaluation)) need(name, "evaluation");
+  for (const name of used) need(name, "methods");
+  return { paths, found, taught, folder };
+}
+
+/** A model's teaching as declared, references still in it. */
+function teachingOf(
+  name: string,
+  { teach: own = {} }: Exclude<BenchmarkConfig["target"], string>,
+  { target, teach: common, encoding, device }: Declared,
+  place: string,
+): Readonly<Record<string, unknown>> {
+  const teach = laidOver(common ?? {}, own);
+  if (teach.model === undefined) {
+    throw new ConfigError(`${place} is to be taught, and nothing says how`, {
+      place: { key: "teach" },
+      hint: `Add \`teach:\` with a model and how to train it, or name a finished model (${place}=folder).`,
+    });
+  }
+  // The twin reads text as the target does, else nothing measured per token compares.
+  const asTarget = name === "retrained" && typeof teach.model === "object";
+  const model = asTarget ? { ...teach.model, tokenizer: tokenizerOf(target) } : teach.model;
+  return { encoding, device, ...teach, model };
+}
+
+const tokenizerOf = (target: BenchmarkConfig["target"]) =>
+  typeof target === "string" ? modelIn(target) : "model:target";
+
+function readTeaching(run: object, place: string): Config<TrainConfig> {
+  try {
+    return parseConfig(trainRun, { text: JSON.stringify(run) });
+  } catch (error) {
+    if (!LetheError.isInstance(error)) throw error;
+    const key = error.place?.key;
+    throw new ConfigError(`${place}: ${error.message}`, {
+      place: { key: `${place}.teach${key === undefined ? "" : `.${key}`}` },
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+      cause: error,
+    });
+  }
+}
+
+/** A run folder stands for the model it left. */
+function modelIn(path: string): string {
+  const inside = join(path, "model");
+  return !existsSync(join(path, "config.json")) && existsSync(join(inside, "config.json")) ? inside : path;
+}
