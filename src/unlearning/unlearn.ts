@@ -1,17 +1,14 @@
 // `lethe unlearn`: one point of objective × scope × source × plan, run in a folder.
 
-import { join } from "node:path";
 import { ConfigError } from "../core/errors.ts";
 import { createRandom } from "../core/random.ts";
 import { refuseOverlap } from "../data/overlap.ts";
 import type { DataRecord } from "../data/record.ts";
 import { hashWeights } from "../models/weights-hash.ts";
-import { type BranchExamples, createBatchSupply, drawsPairs } from "../training/batches.ts";
-import { examplesFor, refuseMisfit } from "../training/loss-examples.ts";
-import { stepsOf } from "../training/options.ts";
+import { type BranchExamples, drawsPairs } from "../training/batches.ts";
+import { refuseMisfit } from "../training/loss-examples.ts";
 import { runInFolder } from "../training/run.ts";
 import { claimRunFolder } from "../training/run-claim.ts";
-import { askReference } from "./ask-reference.ts";
 import { beginRun } from "./begin-run.ts";
 import { branchExamples, refusalLines } from "./branch-examples.ts";
 import { choose } from "./choose.ts";
@@ -20,6 +17,7 @@ import type { RunContext } from "./context.ts";
 import { writeRegion } from "./localisation/region.ts";
 import { objectives } from "./objectives/index.ts";
 import { plans } from "./plans/index.ts";
+import { createRounds } from "./rounds.ts";
 import { openScope } from "./scopes/open-scope.ts";
 import { selectWeights } from "./select-weights.ts";
 import { encodeAll, openSession, readSources } from "./session.ts";
@@ -76,16 +74,10 @@ export async function unlearn(config: UnlearnConfig, yaml: string, context: RunC
   };
   // What cannot be used is refused before anything is written, also where it is only what the source begins with.
   const make = source.entry.prepare?.({ forget: forget.records, session }, source.options);
-  let asked: readonly DataRecord[] = forget.records;
-  let examples = make ? encode(forget.records.map(withStandIn)) : await relabelled(encode(forget.records));
+  const examples = make ? encode(forget.records.map(withStandIn)) : await relabelled(encode(forget.records));
   const kept = planNeedsRetain ? encodeAll(session, retain.records, '"retain"') : [];
   const retainTexts = () => (retain.records.length > 0 ? encodeAll(session, retain.records, '"retain"') : []);
-  const {
-    region,
-    weights: trainable,
-    masks,
-    narrowing,
-  } = await selectWeights(scope, {
+  const { region, ...selection } = await selectWeights(scope, {
     session,
     modelHash: weightsBefore,
     random: random.fork("scope"),
@@ -95,49 +87,31 @@ export async function unlearn(config: UnlearnConfig, yaml: string, context: RunC
     report,
     signal,
   });
-  refuseMisfit(loss, session.model, trainable);
+  refuseMisfit(loss, session.model, selection.weights);
 
   const files = [...forget.files, ...retain.files, ...(refusalsFile ? [refusalsFile] : [])];
   using run = await beginRun({ claim, session, config, files, context, weightsBefore });
   if (region) await writeRegion(run.folder.path, region);
-  // What the model is asked from here on it answers with the weights as loaded, also when the run goes on: a checkpoint is only laid over them when training begins.
-  if (make) {
-    const file = join(run.folder.path, "source.jsonl");
-    asked = await make({ file, random: random.fork("source"), report, signal });
-    examples = await relabelled(encode(asked));
-  }
-  examples = examplesFor(loss, examples, session.model.config.maxPositions);
-  const padding = { padTo: loss.padTo, padId: session.tokenizer.padId ?? session.tokenizer.eosId };
-  const batches = createBatchSupply(examples, {
-    batchSize: config.training.batchSize,
-    partners: config.partners,
-    random: random.fork("batches"),
-    padding,
-  });
-  using reference = await askReference(session.model, loss, examples, { ...context, padding });
-  const following = narrowing && {
-    ...narrowing,
-    texts: { forget: encodeAll(session, asked, '"forget"'), retain: retainTexts() },
-  };
-  const totalSteps = stepsOf(config.training, batches.batchesPerEpoch);
   await runInFolder(run, (train) =>
     plan.entry.run(
       {
         model: session.model,
-        trainable,
+        trainable: selection.weights,
         retain: kept,
-        train: (options) =>
-          train({
-            trainable,
-            masks,
-            narrowing: following,
-            loss,
-            batches,
-            totalSteps,
-            reference,
-            training: config.training,
-            ...options,
-          }),
+        gather: createRounds({
+          session,
+          folder: run.folder.path,
+          config,
+          loss,
+          selection,
+          retain: retain.records,
+          source: make ?? { records: forget.records, examples },
+          examplesOf: async (records) => relabelled(encode(records)),
+          random,
+          train,
+          report,
+          signal,
+        }),
         note: (found) => run.folder.writeJson("plan.json", found),
         report,
         signal,

@@ -31,7 +31,8 @@ export const negate = definePlan({
     const { model, trainable } = context;
     const before = await rememberWeights(model, trainable);
     const search = chosen.coefficient === undefined ? await createSearch(context, chosen) : undefined;
-    await context.train({ goesOn: true });
+    const text = await context.gather(1);
+    await text.train({ goesOn: true });
     const vector = await taskVector(model, trainable, before);
     const coefficient = chosen.coefficient ?? (await search?.(vector)) ?? 0;
     await vector.apply(-coefficient);

@@ -9,5 +9,5 @@ export const once = definePlan({
   paper: "",
   options: z.strictObject({}),
   needsRetain: () => false,
-  run: ({ train }) => train(),
+  run: async ({ gather }) => (await gather(1)).train(),
 });

@@ -23,7 +23,8 @@ const thrice = definePlan({
   paper: "",
   options: z.strictObject({}),
   needsRetain: () => false,
-  async run({ model, trainable, train }) {
+  async run({ model, trainable, gather }) {
+    const { train } = await gather(1);
     for (const round of [1, 2]) {
       const before = await rememberWeights(model, trainable);
       await train({ goesOn: true });

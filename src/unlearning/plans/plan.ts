@@ -6,16 +6,31 @@ import type { Reporter } from "../../core/events.ts";
 import type { Sequence } from "../../data/batching.ts";
 import type { Model } from "../../models/model.ts";
 
+export interface TrainOptions {
+  /**
+   * True when the plan goes on with the result: the end of the training is then kept, so that a run killed later does not train again, and on the way there
+   * nothing is measured, since the run's result is still to come.
+   */
+  readonly goesOn?: boolean;
+}
+
+/** What a round trains on. */
+export interface RoundText {
+  /** The text that must go. Empty when a later round's source finds nothing more. */
+  readonly forget: readonly Sequence[];
+  /** How much of what must go the model says, 0 to 1, where the source judges that. */
+  readonly score?: number | undefined;
+  /** Trains the model as it then is, as often as it is called. */
+  train(options?: TrainOptions): Promise<void>;
+}
+
 /** What a plan may do. When it returns, the model's weights are the run's result: they are measured and saved. */
 export interface PlanContext {
   readonly model: Model;
   /** Full names of the weights that may move; LoRA among them is fresh. */
   readonly trainable: readonly string[];
-  /**
-   * Trains the model as it then is, as often as it is called. A plan that goes on with the result says so: the end of the training is then kept, so that a
-   * run killed later does not train again, and on the way there nothing is measured, since the run's result is still to come.
-   */
-  train(options?: { readonly goesOn?: boolean }): Promise<void>;
+  /** Asks the source for the text of a round, from 1 on and in order: one that makes its text makes it anew with the model as it then is. */
+  gather(round: number): Promise<RoundText>;
   /** The text that must stay; empty when the configuration names none and `needsRetain` did not ask for it. */
   readonly retain: readonly Sequence[];
   /** Keeps what the plan found, as plan.json in the run folder. */
@@ -33,7 +48,7 @@ export interface Plan<Schema extends z.ZodType = z.ZodType> {
   readonly needsRetain: (options: z.output<Schema>) => boolean;
   /**
    * Everything in it must follow from the model, the options and the data: a resumed run goes through it from the beginning, and only the trainings that
-   * were done give their results at once.
+   * were done, and the text that was made, are there at once.
    */
   readonly run: (context: PlanContext, options: z.output<Schema>) => Promise<void>;
 }

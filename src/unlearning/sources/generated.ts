@@ -68,9 +68,11 @@ export const generated = defineSource({
           reason: "asked for an answer of its own, the model gave the true one, none, or one too long",
         });
       }
-      return records.flatMap((record, i) =>
-        (made.draws[i] ?? []).map(({ answer }, k) => ({ ...record, id: `${record.id}#${k + 1}`, alternate: answer })),
-      );
+      return {
+        records: records.flatMap((record, i) =>
+          (made.draws[i] ?? []).map(({ answer }, k) => ({ ...record, id: `${record.id}#${k + 1}`, alternate: answer })),
+        ),
+      };
     };
   },
 });

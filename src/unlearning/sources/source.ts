@@ -9,20 +9,33 @@ import type { Session } from "../session.ts";
 export interface SourceStart {
   /** The records that the configuration names as the text to forget. */
   readonly forget: readonly DataRecord[];
-  /** The model before anything is unlearned, and how records become tokens. */
+  /** The model, at any time as it then is, and how records become tokens. */
   readonly session: Pick<Session, "model" | "tokenizer" | "encoding">;
 }
 
 export interface SourceContext {
-  /** A file in the run folder for what is made: a resumed run reads it and goes on. */
+  /** A file in the run folder for what this round makes: a resumed run reads it and goes on. */
   readonly file: string;
+  /** From 1. A plan of several rounds asks again in each, of the model as the round finds it. */
+  readonly round: number;
   readonly random: Random;
   readonly report: Reporter;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Makes the records to train on. What it makes must follow from the records, the model, the options and the seed. */
-export type Making = (context: SourceContext) => Promise<readonly DataRecord[]>;
+/** What a source has made in a round. */
+export interface Made {
+  /** To train on. In the first round there are some; in a later one none says that the model tells nothing more. */
+  readonly records: readonly DataRecord[];
+  /** How much of what must go the model still says by the source's own judgement, 0 to 1; left out where it judges nothing. */
+  readonly score?: number;
+}
+
+/**
+ * Makes the records to train on. What it makes must follow from the records, the model, the options and the seed. It may remember earlier rounds: a resumed
+ * run asks for all of them again, in order, with the model as each found it.
+ */
+export type Making = (context: SourceContext) => Promise<Made>;
 
 export interface Source<Schema extends z.ZodType = z.ZodType> {
   readonly name: string;

@@ -1,0 +1,99 @@
+// What each round of a plan trains on: the source's text as examples and batches, and the training over them. Knows no source, plan or objective by name.
+
+import { join } from "node:path";
+import type { Random } from "../core/random.ts";
+import type { DataRecord } from "../data/record.ts";
+import { type BranchExamples, createBatchSupply } from "../training/batches.ts";
+import type { Loss } from "../training/loss.ts";
+import { examplesFor } from "../training/loss-examples.ts";
+import { stepsOf } from "../training/options.ts";
+import type { Train } from "../training/run.ts";
+import { askReference } from "./ask-reference.ts";
+import type { UnlearnConfig } from "./config.ts";
+import type { RunContext } from "./context.ts";
+import type { PlanContext, RoundText, TrainOptions } from "./plans/plan.ts";
+import type { Selection } from "./scopes/scope.ts";
+import { encodeAll, type Session } from "./session.ts";
+import type { Making } from "./sources/source.ts";
+
+export interface RoundsContext extends Pick<RunContext, "report" | "signal"> {
+  readonly session: Session;
+  /** The run folder. */
+  readonly folder: string;
+  readonly config: Pick<UnlearnConfig, "training" | "partners">;
+  readonly loss: Loss;
+  readonly selection: Selection;
+  readonly retain: readonly DataRecord[];
+  /** The records that every round trains on, with their examples, or what makes each round's. */
+  readonly source: { readonly records: readonly DataRecord[]; readonly examples: BranchExamples } | Making;
+  /** A round's records as examples of every branch that the loss uses. */
+  readonly examplesOf: (records: readonly DataRecord[]) => Promise<BranchExamples>;
+  readonly random: Random;
+  readonly train: Train;
+}
+
+/**
+ * What `gather` of a plan's context does. What the model is asked, by the source or for a loss's reference, it answers with the weights that the plan has
+ * brought it to, also when the run goes on: a checkpoint is only laid over them when training begins.
+ */
+export function createRounds(context: RoundsContext): PlanContext["gather"] {
+  return async (round) => {
+    const random = (what: string) => context.random.fork(round === 1 ? what : `${what} ${round}`);
+    const { records, examples, score } = await textOf(round, context, random("source"));
+    if (records.length === 0) return { forget: [], score, train: nothingToTrainOn };
+    const { session } = context;
+    return {
+      forget: encodeAll(session, records, '"forget"'),
+      score,
+      train: trainingOver(records, examplesFor(context.loss, examples, session.model.config.maxPositions), {
+        ...context,
+        random: random("batches"),
+      }),
+    };
+  };
+}
+
+async function textOf(round: number, context: RoundsContext, random: Random) {
+  const { source, folder, examplesOf, report, signal } = context;
+  if (typeof source !== "function") return { ...source, score: undefined };
+  const file = join(folder, round === 1 ? "source.jsonl" : `source-${round}.jsonl`);
+  const { records, score } = await source({ file, round, random, report, signal });
+  const nothingMore = round > 1 && records.length === 0;
+  return { records, score, examples: nothingMore ? {} : await examplesOf(records) };
+}
+
+function trainingOver(
+  records: readonly DataRecord[],
+  examples: BranchExamples,
+  { session, config, loss, selection, retain, random, train, report, signal }: RoundsContext,
+): RoundText["train"] {
+  const { weights: trainable, masks, narrowing } = selection;
+  const padding = { padTo: loss.padTo, padId: session.tokenizer.padId ?? session.tokenizer.eosId };
+  const { batchSize } = config.training;
+  const batches = createBatchSupply(examples, { batchSize, partners: config.partners, random, padding });
+  const totalSteps = stepsOf(config.training, batches.batchesPerEpoch);
+  const following = narrowing && {
+    ...narrowing,
+    texts: {
+      forget: encodeAll(session, records, '"forget"'),
+      retain: retain.length > 0 ? encodeAll(session, retain, '"retain"') : [],
+    },
+  };
+  return async (options: TrainOptions = {}) => {
+    using reference = await askReference(session.model, loss, examples, { report, signal, padding });
+    const { training } = config;
+    await train({
+      trainable,
+      masks,
+      narrowing: following,
+      loss,
+      batches,
+      totalSteps,
+      reference,
+      training,
+      ...options,
+    });
+  };
+}
+
+const nothingToTrainOn = () => Promise.reject(new Error("a round without text was trained on"));
