@@ -22,6 +22,8 @@ export interface ServiceOptions {
   readonly role?: string;
   /** Where it is configured, for messages. */
   readonly configured?: string;
+  /** Awaited before every try, the first included: keeps to a pace. */
+  readonly before?: (() => Promise<void>) | undefined;
   /** Waits between tries; a test's own does not. */
   readonly wait?: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
 }
@@ -55,6 +57,7 @@ export async function postToService<T>(
 ): Promise<T> {
   const key = keyOf(service, options);
   for (let tries = 0; ; tries++) {
+    await options.before?.();
     options.signal?.throwIfAborted();
     const answer = await send(service, path, body, key, options);
     if ("text" in answer) return read(service, answer.text, schema, key, options);

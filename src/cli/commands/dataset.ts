@@ -30,7 +30,7 @@ export const dataset: Command<DatasetOptions> = {
       .argument("<what>", "compose: questions from facts, for unlearning and for keeping")
       .argument("[config]", "subjects with facts to forget, facts to keep and documents (YAML)")
       .argument("[overrides...]", "key.sub=value, laid over the file")
-      .option("--strict", "refuse duplicates and leaks between the two sides: print them, write nothing, exit with 1");
+      .option("--strict", "refuse duplicates and leaks between the two sides: print them, write no set, exit with 1");
   },
   run: async (call) => {
     const what = call.positional[0] as string;
@@ -47,7 +47,8 @@ const actions: Readonly<Record<string, (call: Call<DatasetOptions>) => Promise<v
 async function composeSets({ positional, options, report, signal, result, width }: Call<DatasetOptions>) {
   const config = await readConfigArguments(composeConfig, positional.slice(1));
   const { value } = config;
-  using cache: AnswerCache | undefined = value.model ? openAnswerCache(join(value.output, "answers.jsonl")) : undefined;
+  const answers = join(value.output, "answers.jsonl");
+  using cache: AnswerCache | undefined = value.model ? openAnswerCache(answers) : undefined;
   const composition = await compose(config, { report, signal, ...(cache ? { cache } : {}) });
   const { findings, repeated, unsearched, notes, model } = composition;
   const refused = options.strict === true && findings.length > 0;
@@ -59,7 +60,7 @@ async function composeSets({ positional, options, report, signal, result, width 
   );
   if (!refused) return;
   throw new DataError(
-    `${findings.length} duplicates or leaks, listed above, are refused (--strict): nothing was written`,
+    `${findings.length} duplicates or leaks, listed above, are refused (--strict): no set was written${model ? `; what the model answered is kept in ${answers}` : ""}`,
     {
       hint: "Change the facts or the templates, list a fact that is no leak in checks.ignore, or leave --strict out.",
       place: file,

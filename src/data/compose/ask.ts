@@ -56,7 +56,15 @@ export async function askAll(
   };
   const service = { url: config.url, model: config.name, keyVariable: config.keyVariable };
   const { retries, timeoutSeconds, temperature } = config;
-  const options = { retries, timeoutSeconds, signal: stop, wait, role: "the model", configured: "model" };
+  const options = {
+    retries,
+    timeoutSeconds,
+    signal: stop,
+    wait,
+    before: paced,
+    role: "the model",
+    configured: "model",
+  };
 
   const ask = async ({ messages, schema }: Request): Promise<unknown> => {
     const key = sha256(JSON.stringify([config.name, temperature, config.maxTokens, messages]));
@@ -67,7 +75,6 @@ export async function askAll(
     }
     let text = "";
     for (let tries = 0; tries <= retries; tries++) {
-      await paced();
       text = await chat(service, { messages, temperature, max_tokens: config.maxTokens }, options);
       const value = readForm(text, schema);
       if (value === undefined) continue;

@@ -84,6 +84,12 @@ describe("records", () => {
     expect((await composed(three, "validation={facts: 1}")).records).toEqual(composition.records);
   });
 
+  test("are refused for a side of which no fact can be held out", async () => {
+    const single =
+      "subjects:\n  - { name: Ann Lee, forget: { email: a@b.example }, keep: { birthplace: Oslo, genre: prose } }\n";
+    await expect(composed(single, "validation={facts: 1}")).rejects.toThrow("unlearn_val.json would hold nothing");
+  });
+
   test("have the user's templates, with fields of subject and fact", async () => {
     const { records } = await composed(`
 subjects:

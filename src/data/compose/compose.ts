@@ -34,6 +34,7 @@ export async function compose(config: ConfigReader, options: RephraseOptions = {
     : { facts: read.facts, model: undefined };
   refuseUnknown(config, facts);
   const { records, ...checked } = checkRecords(composeRecords(facts, value), { ...read, facts }, value.checks);
+  refuseUntested(config, records);
   return {
     ...checked,
     facts,
@@ -56,6 +57,24 @@ function refuseUnknown({ value: { checks }, place }: ConfigReader, facts: readon
     hint: near.length > 0 ? `Did you mean ${near.join(" or ")}?` : "An id is subject/attribute, such as ann-lee/email.",
     place: place(["checks", "ignore", index]),
   });
+}
+
+/** @throws ConfigError for a side without a `val`: what was learnt and forgotten there could not be measured. */
+function refuseUntested({ value: { validation }, place }: ConfigReader, records: readonly ComposedRecord[]): void {
+  for (const [scope, verb] of [
+    ["unlearn", "forget"],
+    ["retention", "keep"],
+  ] as const) {
+    const own = records.filter((record) => record.scope === scope);
+    if (own.length === 0 || own.some(({ set }) => set === "val")) continue;
+    throw new ConfigError(
+      `${scope}_val.json would hold nothing: of the facts to ${verb} no subject has a second one that could be held out`,
+      {
+        hint: `Give a subject more than one fact to ${verb}, or hold out phrasings instead: validation={facts: 0, phrasings: 1}.`,
+        place: place(["validation", "facts"]),
+      },
+    );
+  }
 }
 
 /** Records of one file. */

@@ -55,6 +55,11 @@ describe("a forgotten answer", () => {
     expect((await found(ann("{ address: 4 Elm Row }", "{ note: '14 Elm Row, or 4 Elm Rowan' }"))).found).toEqual([]);
   });
 
+  test("does not reach across the end of a question, an answer or a wording", async () => {
+    const split = `{ door: { value: Elm Row, questions: ["Where does Ann Lee go, past number 4?", "Ann Lee: 4"], answers: ["Elm Row, Ann Lee says: 4", "Elm Row"] } }`;
+    expect((await found(ann("{ address: 4 Elm Row }", split))).found).toEqual([]);
+  });
+
   test("that is another subject's own is no leak: two people may have one illness", async () => {
     const bo = "  - { name: Bo, keep: { condition: Asthma } }\n";
     expect((await found(ann("{ condition: asthma }", "{ genre: prose }", bo))).found).toEqual([]);

@@ -120,7 +120,8 @@ function* forgottenAnswers(
       .filter(({ scope }) => scope === "retention")
       .map((record) => ({
         about: subjectOf(record),
-        text: spaced([record.question, record.answer, ...record.paraphrased].join(" | ")),
+        // No mark but this one stands in the words: an answer is not found across the end of one text and the beginning of the next.
+        text: [record.question, record.answer, ...record.paraphrased].map(spaced).join("|"),
         own: facts.get(record.fact),
       })),
     ...documents

@@ -202,6 +202,15 @@ test("so many requests run at once, and so many start in a minute", async () => 
   expect(waits[1]).toBeGreaterThan(waits[0] as number);
 });
 
+test("a try after a failure keeps the pace as every other request does", async () => {
+  fake.answer((call, number) => (number === 1 ? { status: 503 } : good(call)));
+  const waits: number[] = [];
+  await compose(config("model.requestsPerMinute=60"), { wait: async (ms) => void waits.push(ms) });
+  expect(fake.calls).toHaveLength(4);
+  // The pause after the failure, and the pace of the three requests after the first.
+  expect(waits.toSorted((a, b) => a - b).map((ms) => Math.round(ms / 1000))).toEqual([1, 1, 2, 3]);
+});
+
 test("no file holds the key", async () => {
   process.env.LETHE_TEST_COMPOSE_KEY = "sk-very-secret";
   try {
