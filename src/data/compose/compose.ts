@@ -60,7 +60,7 @@ function refuseUnknown({ value: { checks }, place }: ConfigReader, facts: readon
 }
 
 /** @throws ConfigError for a side without a `val`: what was learnt and forgotten there could not be measured. */
-function refuseUntested({ value: { validation }, place }: ConfigReader, records: readonly ComposedRecord[]): void {
+function refuseUntested({ place }: ConfigReader, records: readonly ComposedRecord[]): void {
   for (const [scope, verb] of [
     ["unlearn", "forget"],
     ["retention", "keep"],
