@@ -18,6 +18,7 @@ import type { Reference } from "./reference.ts";
 import { learningRateAt, type ScheduleOptions } from "./schedule.ts";
 import { lossAndGradients } from "./step.ts";
 import { readGradients, writeTextGradient } from "./text-gradient.ts";
+import type { WeightTerm } from "./weight-term.ts";
 
 /** Endless supply of batches whose position can be saved and restored exactly. */
 export interface BatchSource {
@@ -47,6 +48,8 @@ export interface FitOptions {
   readonly masks?: WeightMasks | undefined;
   readonly narrowing?: Narrowing | undefined;
   readonly loss: Loss;
+  /** Added to every batch's loss. */
+  readonly weightTerm?: WeightTerm | undefined;
   readonly batches: BatchSource;
   readonly reference?: Reference | undefined;
   readonly schedule: ScheduleOptions;
@@ -128,7 +131,7 @@ async function trainAll(options: FitOptions, store: ParameterStore): Promise<() 
       const drawn = Array.from({ length: accumulation }, () => batches.next());
       chosen = await narrowed(step, drawn, runner, store, options);
       moving = chosen ?? moving;
-      sums = await accumulateGradients(runner, drawn, options, lossState);
+      sums = await accumulateGradients(runner, drawn, store, options, lossState);
     } catch (error) {
       if (signal?.aborted && step > firstStep) await options.onAbort?.(checkpointAt(step, position));
       throw error;
@@ -193,16 +196,22 @@ interface StepSums {
 async function accumulateGradients(
   runner: StageRunner,
   drawn: readonly LossBatch[],
+  { gradients }: ParameterStore,
   options: FitOptions,
   state: LossState | undefined,
 ): Promise<StepSums> {
-  const { loss, reference, accumulation, signal } = options;
+  const { loss, weightTerm, reference, accumulation, signal } = options;
   runner.startStep();
   const terms: Record<string, number> = {};
   let [lossSum, tokens, labelled] = [0, 0, 0];
   for (const batch of drawn) {
     const value = await lossAndGradients(runner, loss, batch, reference, signal, state);
     lossSum += value.loss;
+    if (weightTerm) {
+      const term = await weightTerm.add(gradients);
+      lossSum += weightTerm.weight * term;
+      terms[weightTerm.name] = (terms[weightTerm.name] ?? 0) + term / accumulation;
+    }
     for (const [name, term] of Object.entries(value.terms)) terms[name] = (terms[name] ?? 0) + term / accumulation;
     tokens += batch.tokenCount;
     labelled += batch.labelled;

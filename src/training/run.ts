@@ -17,6 +17,7 @@ import { adamWOf, scheduleOf, type TrainingOptions } from "./options.ts";
 import type { WeightMasks } from "./parameters.ts";
 import type { Reference } from "./reference.ts";
 import type { RunFolder } from "./run-folder.ts";
+import type { WeightTerm } from "./weight-term.ts";
 
 export interface RunSettings {
   readonly folder: RunFolder;
@@ -53,6 +54,8 @@ export interface TrainingTask {
   /** How what moves is chosen anew on the way. */
   readonly narrowing?: Narrowing | undefined;
   readonly loss: Loss;
+  /** Added to every batch's loss. */
+  readonly weightTerm?: WeightTerm | undefined;
   readonly batches: BatchSource;
   readonly totalSteps: number;
   readonly reference?: Reference | undefined;
@@ -140,6 +143,7 @@ async function trainInFolder(run: RunSettings, task: TrainingTask, offset: numbe
     masks: task.masks,
     narrowing: task.narrowing,
     loss: task.loss,
+    weightTerm: task.weightTerm,
     batches: task.batches,
     reference: task.reference,
     schedule: scheduleOf(task.training, totalSteps),
