@@ -1,5 +1,6 @@
 // The public face of steering: what a steered model must tell, offsets and their folders. Re-exports only.
 
+export { normalise, steerRow } from "./ensemble.ts";
 export type { AskedText, LogitSource, Proposal, ProposalRequest, RowDistribution } from "./logit-source.ts";
 export {
   isOffsetFolder,
@@ -8,4 +9,12 @@ export {
   openOffset,
   writeOffset,
 } from "./offset-folder.ts";
+export { type Offset, type OffsetPair, offsetOf } from "./offset-reader.ts";
+export {
+  decodeSpeculatively,
+  type SpeculativeCount,
+  type SpeculativeOptions,
+  type SteeredToken,
+} from "./speculative.ts";
+export { completeRow, spreadTail } from "./tail.ts";
 export { fitRow, hashVocabulary, refuseOtherVocabulary, type Vocabulary } from "./vocabulary.ts";
