@@ -4,6 +4,7 @@ import { ModelError } from "../core/errors.ts";
 import type { Backend, Value } from "../runtime/backend.ts";
 import type { Architecture, LayerKind, ModelConfig, WeightSpec } from "./architecture.ts";
 import { loraName, type StageLayout } from "./stage-weights.ts";
+import type { Steering } from "./steering.ts";
 
 /** LoRA beside one linear module. */
 export interface LoraModule {
@@ -31,6 +32,8 @@ export interface Model extends Disposable {
   readonly weights: Map<string, Value>;
   /** Full path of each linear module with a LoRA beside it, such as "model.layers.0.self_attn.q_proj". */
   readonly lora: Map<string, LoraModule>;
+  /** Set on a small model that steers another: its logits then stand for the sum's wherever rows are looked at. */
+  readonly steering?: Steering | undefined;
   dispose(): void;
 }
 

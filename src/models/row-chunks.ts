@@ -3,6 +3,7 @@
 
 import type { Backend, Value } from "../runtime/backend.ts";
 import type { StageLayout } from "./stage-weights.ts";
+import { type SteeringRows, steeringInputs } from "./steering.ts";
 
 /** Chosen positions of a batch: flat index into [batch·seq] of the position that predicts, and the id to be predicted. */
 export interface LabelledRows {
@@ -41,11 +42,17 @@ export function* rowChunks(count: number, width: number, bytes: number): Generat
   for (let start = 0; start < count; start += size) yield { start, end: Math.min(start + size, count), size };
 }
 
-/** A chunk's rows, labels and the reference's hidden states. They go with it. */
+/** What a chunk's rows come with beside the batch's hidden states. */
+export interface RowSides {
+  readonly rows: LabelledRows;
+  readonly reference?: ReferenceRows | undefined;
+  readonly steering?: SteeringRows | undefined;
+}
+
+/** A chunk's rows, labels, the reference's hidden states and the steered model's side. They go with it. */
 export function chunkInputs(
   backend: Backend,
-  { rows, labels }: LabelledRows,
-  reference: ReferenceRows | undefined,
+  { rows: { rows, labels }, reference, steering }: RowSides,
   { start, end, size }: RowChunk,
   vocabulary: number,
 ) {
@@ -54,11 +61,15 @@ export function chunkInputs(
     rows: backend.value(filled(rows.subarray(start, end), size), [size], "int32"),
     labels: backend.value(ids, [size], "int32"),
   };
-  if (reference) {
-    const d = reference.hidden.length / rows.length;
+  const constants = {
+    ...(reference ? { referenceHidden: reference.hidden } : {}),
+    ...(steering ? steeringInputs(steering) : {}),
+  };
+  for (const [name, all] of Object.entries(constants)) {
+    const d = all.length / rows.length;
     const data = new Float32Array(size * d);
-    data.set(reference.hidden.subarray(start * d, end * d));
-    inputs.referenceHidden = backend.value(data, [size, d]);
+    data.set(all.subarray(start * d, end * d));
+    inputs[name] = backend.value(data, [size, d]);
   }
   return { inputs, [Symbol.dispose]: () => disposeAll(...Object.values(inputs)) };
 }

@@ -9,6 +9,7 @@ import { referenceModule } from "./row-chunks.ts";
 import { quantityKey, type RowContext, type RowQuantitySpec, rowQuantity } from "./row-quantities.ts";
 import { createStageWeights, type StageLayout, type StageWeights } from "./stage-weights.ts";
 import { collectGradients, cotangentName, type GradientRequest } from "./stages.ts";
+import { type SteeringLayout, steeredLogits } from "./steering.ts";
 
 /** What is computed on a chunk of rows. */
 export interface RowRequest<Spec> {
@@ -19,6 +20,8 @@ export interface RowRequest<Spec> {
   readonly quantities: readonly Spec[];
   /** The reference's output layer as it is stored: as the model's was before training made it float32. Needed by quantities that use it. */
   readonly reference?: StageLayout["weights"] | undefined;
+  /** Where the model steers another: the logits are then the sum's, and the steered model's own are the reference's. */
+  readonly steering?: SteeringLayout | undefined;
 }
 
 /** Quantities of some rows, traced: what they follow from, and what else a gradient can go to. */
@@ -34,7 +37,10 @@ export interface RowTrace {
 
 const outputModule = (architecture: Architecture) => architecture.outputWeight.replace(/\.weight$/, "");
 
-/** hidden [tokens, hidden], rows int32 [rows], labels int32 [rows] (, referenceHidden and the reference's output layer) → each quantity [rows]. */
+/**
+ * hidden [tokens, hidden], rows int32 [rows], labels int32 [rows] (, referenceHidden and the reference's output layer) (, what steering.ts asks for)
+ * → each quantity [rows].
+ */
 export function headRows(
   architecture: Architecture,
   config: ModelConfig,
@@ -45,15 +51,18 @@ export function headRows(
   const weights = createStageWeights(layout);
   const gathered = gatheredRows(config, request);
   const projected = weights.linear(outputModule(architecture), architecture.finalNorm(gathered, weights, config));
-  const logits = softcap(projected, config.logitSoftcap);
+  const capped = (raw: Tensor) => softcap(raw, config.logitSoftcap);
+  const own = capped(projected);
+  const sum = request.steering && steeredLogits(own, request.steering, config.embeddingSize, capped);
   let reference: Tensor | undefined;
   const context: RowContext = {
-    logits,
+    logits: sum?.logits ?? own,
     labels,
     referenceLogits: () => {
+      if (sum) return sum.steered;
       const frozen = createStageWeights({ lora: {}, weights: request.reference ?? {} });
       const normed = input("referenceHidden", [request.rows, config.embeddingSize]);
-      reference ??= softcap(frozen.linear(referenceModule, normed), config.logitSoftcap);
+      reference ??= capped(frozen.linear(referenceModule, normed));
       return reference;
     },
   };
@@ -120,6 +129,18 @@ export function finalHidden(
   request: RowRequest<never>,
 ): Graph {
   return graph({ states: architecture.finalNorm(gatheredRows(config, request), createStageWeights(layout), config) });
+}
+
+/** hidden [tokens, hidden], rows int32 [rows] → the rows' logits [rows, vocabulary], those of the model alone also where it steers another. */
+export function rowLogits(
+  architecture: Architecture,
+  config: ModelConfig,
+  layout: StageLayout,
+  request: RowRequest<never>,
+): Graph {
+  const weights = createStageWeights(layout);
+  const normed = architecture.finalNorm(gatheredRows(config, request), weights, config);
+  return graph({ logits: softcap(weights.linear(outputModule(architecture), normed), config.logitSoftcap) });
 }
 
 /** hidden [tokens, hidden], rows int32 [rows] → the rows as they are. */

@@ -12,9 +12,8 @@ import {
   disposeAll,
   emptyQuantities,
   filled,
-  type LabelledRows,
   type QuantityValues,
-  type ReferenceRows,
+  type RowSides,
   referenceOutput,
   rowChunks,
 } from "./row-chunks.ts";
@@ -25,20 +24,20 @@ import {
   plainHidden,
   type RowTrace,
   rowGradients,
+  rowLogits,
   scatterRows,
 } from "./row-graphs.ts";
 import { quantityKey, type RowQuantitySpec } from "./row-quantities.ts";
 import type { RunOptions, StageContext } from "./stage-context.ts";
 import { cotangentName, type GradientRequest } from "./stages.ts";
+import { steeringOutput } from "./steering.ts";
 
 /** A number per row, of the head or of a block's output. */
 export type QuantitySpec = RowQuantitySpec | BlockQuantitySpec;
 
 /** Rows of one side of a loss and what is asked of them, all at the head or all at one block's output. */
-export interface AskedRows {
-  readonly rows: LabelledRows;
+export interface AskedRows extends RowSides {
   readonly quantities: readonly QuantitySpec[];
-  readonly reference?: ReferenceRows | undefined;
 }
 
 /** d loss / d quantity for each of the rows. */
@@ -70,6 +69,8 @@ export interface RowRunner {
   begin(hidden: Value, asked: AskedRows, options: RunOptions): Promise<BegunRows>;
   /** Adds the group's gradient to the flow, and to the head's weights. */
   backward(hidden: Value, group: RowGroup, flow: Flow, options: RunOptions): Promise<QuantityValues>;
+  /** The model's own logits, [rows, vocabulary]. */
+  logits(hidden: Value, rows: Int32Array, options: RunOptions): Promise<Float32Array>;
   /** Hidden states of the rows, [rows, hidden]; those of the head after the final norm. */
   states(hidden: Value, rows: Int32Array, at: "head" | "block"): Promise<Float32Array>;
 }
@@ -77,9 +78,12 @@ export interface RowRunner {
 export function createRowRunner(context: StageContext, logitsBytes: number): RowRunner {
   const { model, head, program } = context;
   const { architecture, config, backend } = model;
+  const sum = model.steering && steeringOutput(model.steering);
+  /** The frozen output layers that a program may ask for. */
+  const frozenOutputs = ({ reference }: AskedRows) => ({ ...referenceOutput(reference).inputs, ...sum?.inputs });
 
   /** How the rows of a group are computed: program key, trace, which weights beside the rows get a gradient, and how wide a row is. */
-  function kindOf({ quantities, reference }: AskedRows, rows: number, tokens: number) {
+  function kindOf({ quantities, reference, steering }: AskedRows, rows: number, tokens: number) {
     const shape = { rows, tokens, quantities: quantities.map(quantityKey) };
     if (quantities.some(isBlockQuantity)) {
       const request = { rows, tokens, quantities: quantities as readonly BlockQuantitySpec[] };
@@ -87,9 +91,11 @@ export function createRowRunner(context: StageContext, logitsBytes: number): Row
       return { key: `block rows ${JSON.stringify(shape)}`, trace: () => blockRows(config, request), wanted: none };
     }
     const { layout } = referenceOutput(reference);
-    const request = { rows, tokens, quantities: quantities as readonly RowQuantitySpec[], reference: layout };
+    const steered = steering && sum?.layout;
+    const common = { rows, tokens, reference: layout, steering: steered };
+    const request = { ...common, quantities: quantities as readonly RowQuantitySpec[] };
     return {
-      key: `head ${JSON.stringify({ ...shape, layout })} ${context.layoutKey(head)}`,
+      key: `head ${JSON.stringify({ ...shape, layout, steered })} ${context.layoutKey(head)}`,
       trace: () => headRows(architecture, config, context.layoutOf(head), request),
       wanted: context.requestFor(head),
     };
@@ -109,8 +115,8 @@ export function createRowRunner(context: StageContext, logitsBytes: number): Row
     for (const chunk of chunksOf(asked)) {
       const { key, trace } = kindOf(asked, chunk.size, tokens);
       const run = await program(key, () => valuesOf(trace()));
-      using made = chunkInputs(backend, asked.rows, asked.reference, chunk, config.vocabularySize);
-      const given = { ...made.inputs, hidden, ...referenceOutput(asked.reference).inputs };
+      using made = chunkInputs(backend, asked, chunk, config.vocabularySize);
+      const given = { ...made.inputs, hidden, ...frozenOutputs(asked) };
       await collectChunk(backend, await run.run(context.feed(run, head, given), options), result, chunk);
     }
     return result;
@@ -128,8 +134,8 @@ export function createRowRunner(context: StageContext, logitsBytes: number): Row
       `begin ${JSON.stringify({ ...wanted, accumulate: [] })} ${key}`,
       () => cutRows(trace(), { ...wanted, accumulate: [] }).forward,
     );
-    using made = chunkInputs(backend, asked.rows, asked.reference, chunk, config.vocabularySize);
-    const given = { ...made.inputs, hidden, ...referenceOutput(asked.reference).inputs };
+    using made = chunkInputs(backend, asked, chunk, config.vocabularySize);
+    const given = { ...made.inputs, hidden, ...frozenOutputs(asked) };
     const outputs = await run.run(context.feed(run, head, given), options);
     const result = emptyQuantities(asked.quantities.map(quantityKey), asked.rows.rows.length);
     const saved = Object.fromEntries(Object.entries(outputs).filter(([name]) => !(name in result)));
@@ -154,11 +160,11 @@ export function createRowRunner(context: StageContext, logitsBytes: number): Row
         `backward ${JSON.stringify({ wanted, alsoQuantities, begun: saved !== undefined })} ${key}`,
         () => (saved ? cutRows(trace(), wanted).backward : rowGradients(trace(), wanted, alsoQuantities)),
       );
-      using made = chunkInputs(backend, group.rows, group.reference, chunk, config.vocabularySize);
+      using made = chunkInputs(backend, group, chunk, config.vocabularySize);
       for (const name of keys) {
         made.inputs[cotangentName(name)] = chunkOf(backend, cotangents[name] as Float32Array, chunk);
       }
-      const given = { ...made.inputs, hidden, ...referenceOutput(group.reference).inputs, ...saved };
+      const given = { ...made.inputs, hidden, ...frozenOutputs(group), ...saved };
       const outputs = await context.runForGradients(run, head, wanted, context.feed(run, head, given), options);
       try {
         await collectChunk(backend, outputs, result, chunk);
@@ -188,6 +194,22 @@ export function createRowRunner(context: StageContext, logitsBytes: number): Row
     disposeAll(before);
   }
 
+  async function logits(hidden: Value, rows: Int32Array, options: RunOptions): Promise<Float32Array> {
+    const width = config.vocabularySize;
+    const result = new Float32Array(rows.length * width);
+    for (const { start, end, size } of rowChunks(rows.length, width, logitsBytes)) {
+      const request = { rows: size, tokens: hidden.shape[0] as number, quantities: [] };
+      const run = await program(`logits ${size} ${request.tokens} ${context.layoutKey(head)}`, () =>
+        rowLogits(architecture, config, context.layoutOf(head), request),
+      );
+      using index = backend.value(filled(rows.subarray(start, end), size), [size], "int32");
+      using output = (await run.run(context.feed(run, head, { hidden, rows: index }), options)).logits as Value;
+      const data = (await backend.read(output)) as Float32Array;
+      result.set(data.subarray(0, (end - start) * width), start * width);
+    }
+    return result;
+  }
+
   async function states(hidden: Value, rows: Int32Array, at: "head" | "block"): Promise<Float32Array> {
     const request = { rows: bucketed(rows.length), tokens: hidden.shape[0] as number, quantities: [] };
     const run = await program(`states ${at} ${request.rows} ${request.tokens} ${context.layoutKey(head)}`, () =>
@@ -199,5 +221,5 @@ export function createRowRunner(context: StageContext, logitsBytes: number): Row
     return ((await backend.read(output)) as Float32Array).slice(0, rows.length * width);
   }
 
-  return { quantities, begin, backward, states };
+  return { quantities, begin, backward, logits, states };
 }

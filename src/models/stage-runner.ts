@@ -26,6 +26,7 @@ import {
   type GradientRequest,
   type ResidualPolicy,
 } from "./stages.ts";
+import type { SteeringRows } from "./steering.ts";
 import type { TokenBatch } from "./token-batch.ts";
 
 export type { LabelledRows, QuantityValues, ReferenceRows } from "./row-chunks.ts";
@@ -42,6 +43,7 @@ export const placeOf = (spec: QuantitySpec, { config }: Pick<Model, "config">): 
 /** What one forward pass leaves for rows and for backward. */
 export interface ForwardPass extends Disposable {
   readonly shape: TokenShape;
+  readonly tokens: TokenBatch;
   /** [tokens, hidden] after the last block that ran. */
   readonly hidden: Value;
   readonly ids: Value;
@@ -88,6 +90,8 @@ export interface StageRunner {
   ): Promise<QuantityValues>;
   /** Quantities whose cotangents depend on them: hand what comes back to `backward` in the group. It goes with the pass. */
   begin(pass: ForwardPass, asked: AskedRows, options?: { signal?: AbortSignal }): Promise<BegunRows>;
+  /** Logits of the rows [rows, vocabulary]: those of the model alone, also where it steers another. */
+  logitRows(pass: ForwardPass, rows: Int32Array, options?: { signal?: AbortSignal }): Promise<Float32Array>;
   /** Hidden states of the rows [rows, hidden]: after the final norm, or a block's output. */
   hiddenRows(pass: ForwardPass, rows: Int32Array, place?: Place): Promise<Float32Array>;
   /**
@@ -178,7 +182,7 @@ export function createStageRunner(model: Model, options: StageRunnerOptions = {}
         if (!asked) hidden.dispose();
         hidden = next as Value;
       }
-      return { shape, hidden, ids, depth, borders, saved, begun, [Symbol.dispose]: dispose };
+      return { shape, tokens: batch, hidden, ids, depth, borders, saved, begun, [Symbol.dispose]: dispose };
     } catch (error) {
       dispose();
       throw error;
@@ -199,6 +203,21 @@ export function createStageRunner(model: Model, options: StageRunnerOptions = {}
     return place;
   };
 
+  /** Rows that are asked for twice, before backward and in it, have their other side looked up once. */
+  const steered = new WeakMap<Int32Array, Promise<SteeringRows>>();
+  async function withSteering<Asked extends AskedRows>(
+    pass: ForwardPass,
+    asked: Asked,
+    options: { signal?: AbortSignal },
+  ): Promise<Asked> {
+    const { steering } = model;
+    if (!steering || placeOfAll(asked.quantities) !== "head") return asked;
+    const { rows } = asked.rows;
+    const found = steered.get(rows) ?? steering.rows(pass.tokens, rows, options.signal);
+    steered.set(rows, found);
+    return { ...asked, steering: await found };
+  }
+
   async function backward(
     pass: ForwardPass,
     groups: readonly RowGroup[],
@@ -212,7 +231,9 @@ export function createStageRunner(model: Model, options: StageRunnerOptions = {}
     /** The gradients that enter at a place. */
     const enter = async (place: Place) => {
       for (const [i, group] of groups.entries()) {
-        if (places[i] === place) found[i] = await rowRunner.backward(hiddenAt(pass, place), group, flow, runOptions);
+        if (places[i] !== place) continue;
+        const complete = await withSteering(pass, group, runOptions);
+        found[i] = await rowRunner.backward(hiddenAt(pass, place), complete, flow, runOptions);
       }
     };
     try {
@@ -250,9 +271,12 @@ export function createStageRunner(model: Model, options: StageRunnerOptions = {}
     model,
     prefix,
     forward,
-    quantities: async (pass, rows, quantities, reference) =>
-      rowRunner.quantities(hiddenAt(pass, placeOfAll(quantities)), { rows, quantities, reference }, {}),
-    begin: async (pass, asked, runOptions = {}) => {
+    quantities: async (pass, rows, quantities, reference) => {
+      const asked = await withSteering(pass, { rows, quantities, reference }, {});
+      return rowRunner.quantities(hiddenAt(pass, placeOfAll(quantities)), asked, {});
+    },
+    begin: async (pass, plain, runOptions = {}) => {
+      const asked = await withSteering(pass, plain, runOptions);
       const hidden = hiddenAt(pass, placeOfAll(asked.quantities));
       if (residuals === "recompute") {
         return { quantities: await rowRunner.quantities(hidden, asked, runOptions), saved: undefined };
@@ -261,6 +285,7 @@ export function createStageRunner(model: Model, options: StageRunnerOptions = {}
       pass.begun.push(...Object.values(begun.saved ?? {}));
       return begun;
     },
+    logitRows: async (pass, rows, runOptions = {}) => rowRunner.logits(hiddenAt(pass, "head"), rows, runOptions),
     hiddenRows: async (pass, rows, place = "head") =>
       rowRunner.states(hiddenAt(pass, place), rows, place === "head" ? "head" : "block"),
     backward,

@@ -68,12 +68,18 @@ const stateRequest = (model: Model, { quantities, rows }: QuantityGroup): StateR
   rows,
 });
 
+/** Of a model that steers another, the other's logits are the reference at the head: they are the rows' constant side, and nothing has to be kept. */
+const steeredThere = (model: Model, { quantities }: QuantityGroup): boolean =>
+  model.steering !== undefined && placeOf(quantities[0] as QuantitySpec, model) === "head";
+
 /** What the loss will ask of the reference; empty for a loss that needs none. */
 function requestsOf(model: Model, loss: Loss, examples: BranchExamples): ReferenceRequest[] {
   const { groups, referenceNll } = probeLoss(loss);
   return loss.branches.flatMap((branch) => {
     const nll = referenceNll.includes(branch);
-    const asked = groups.filter((group) => group.branch === branch && group.usesReference);
+    const asked = groups.filter(
+      (group) => group.branch === branch && group.usesReference && !steeredThere(model, group),
+    );
     if (!nll && asked.length === 0) return [];
     return [
       { branch, examples: examples[branch] ?? [], nll, states: asked.map((group) => stateRequest(model, group)) },
@@ -206,7 +212,7 @@ export function referenceRows(
   branch: BranchBatch,
   counts: readonly number[],
 ): ReferenceRows | undefined {
-  if (!group.usesReference) return undefined;
+  if (!group.usesReference || steeredThere(model, group)) return undefined;
   const state = stateRequest(model, group);
   const kept = reference?.branches[group.branch]?.states.get(stateKey(state));
   if (!kept) throw new Error(`the reference holds no ${stateKey(state)} of "${group.branch}"`);
