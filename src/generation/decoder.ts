@@ -4,11 +4,13 @@
 import type { Model } from "../models/model.ts";
 import type { Value } from "../runtime/backend.ts";
 import { checkPrompts } from "./check-prompts.ts";
-import { bucket, bucketPositions, type CacheLayer, createKvCache, type KvCache, keepRows } from "./kv-cache.ts";
+import { bucket, bucketPositions, createKvCache, type KvCache, keepRows } from "./kv-cache.ts";
+import { readPrompts } from "./prompt-pass.ts";
 import { createRotations } from "./rotations.ts";
+import { createRunningBatch, type RunningBatch, type RunningBatchOptions } from "./running-batch.ts";
 import { createStagePrograms, type StagePrograms } from "./stage-programs.ts";
 import type { HeadOutput } from "./step-graphs.ts";
-import { attentionFeed, cacheTargets, createStepRunner, type StepRunner } from "./step-runner.ts";
+import { createStepRunner, type StepRunner } from "./step-runner.ts";
 import { createTokenReader, type TokenReader } from "./token-reader.ts";
 
 /** Rows being continued. Everything it holds is given back by `dispose`; its methods are called one after the other. */
@@ -41,6 +43,8 @@ export interface Decoder extends Disposable {
    * @throws ModelError for an empty prompt, one longer than the model's positions, or a token outside its vocabulary.
    */
   begin(prompts: readonly Int32Array[], options?: BeginOptions): Promise<DecodingBatch>;
+  /** A batch that rows join and leave while it runs. @throws RuntimeFailure on a device whose memory is not the processor's. */
+  beginRunning(options: RunningBatchOptions): RunningBatch;
   /** A reader of one text of up to `positions` tokens, as far as the model knows positions. */
   reader(positions: number): TokenReader;
   dispose(): void;
@@ -57,6 +61,7 @@ export function createDecoder(model: Model, { wideBytes }: DecoderOptions = {}):
   return {
     model,
     begin: (prompts, options = {}) => begin(model, programs, prompts, options),
+    beginRunning: (options) => createRunningBatch(model, programs, options),
     reader: (positions) => createTokenReader(model, programs, bucketPositions(positions, model.config.maxPositions)),
     dispose,
     [Symbol.dispose]: dispose,
@@ -93,36 +98,6 @@ async function begin(
     for (const owned of [runner, cache, first, rotations]) owned?.dispose();
   };
 
-  /** Fills the cache; leaves the head's output for the last token of each row. */
-  async function readPrompts(): Promise<Value> {
-    const shape = { batch: cache.batch, seq: bucketPositions(longest, capacity) };
-    const { embed, blocks, head } = await programs.stages(shape, "prompt", capacity, output);
-    const padded = new Int32Array(shape.batch * shape.seq);
-    prompts.forEach((prompt, row) => {
-      padded.set(prompt, row * shape.seq);
-    });
-    const lastRows = lastPositions.map((position, slot) => slot * shape.seq + position);
-    using ids = backend.value(padded, [padded.length], "int32");
-    using last = backend.value(lastPositions.slice(), [shape.batch], "int32");
-    using length = backend.value(Int32Array.of(shape.seq), [], "int32");
-    using rows = backend.value(lastRows, [shape.batch], "int32");
-    const options = signal ? { signal } : {};
-    let hidden = (await embed.program.run({ ...embed.weights, ids }, options)).next as Value;
-    try {
-      for (const [i, { program, weights }] of blocks.entries()) {
-        const layer = cache.layers[i] as CacheLayer;
-        const inputs = { ...weights, ...attentionFeed(layer, rotations.byLayer[i], last, length), hidden };
-        const { next } = await program.run(inputs, { ...options, outputs: cacheTargets(layer) });
-        hidden.dispose();
-        hidden = next as Value;
-      }
-      const picked = "rows" in head.program.inputs ? { rows } : {};
-      return (await head.program.run({ ...head.weights, ...picked, hidden }, options))[output] as Value;
-    } finally {
-      hidden.dispose();
-    }
-  }
-
   async function read(wanted: HeadOutput) {
     if (output !== wanted) throw new Error(`the batch was begun for output "${output}", not "${wanted}"`);
     const result = runner?.result ?? first;
@@ -131,7 +106,7 @@ async function begin(
   }
 
   try {
-    first = await readPrompts();
+    first = await readPrompts(model, programs, prompts, cache, rotations, output, signal);
   } catch (error) {
     dispose();
     throw error;
