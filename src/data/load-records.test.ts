@@ -258,6 +258,11 @@ describe("no file makes a reader crash or eat memory", () => {
     "text-list": '["a",\n"b"]',
     "chat-jsonl": '{"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"b"}]}\n',
     "text-jsonl": '{"text":"a"}\n{"text":"b"}\n',
+    mbpp: '{"task_id":1,"text":"a","code":"b","test_list":["c"]}\n{"task_id":2,"text":"d","code":"e","test_list":["f"]}\n',
+    humaneval:
+      '{"task_id":"a","prompt":"b","canonical_solution":"c","test":"d","entry_point":"e"}\n{"task_id":"f","prompt":"g","canonical_solution":"h","test":"i","entry_point":"j"}\n',
+    hatecheck: 'test_case,label_gold,templ_id\n"a",b,1\nc,d,2\n',
+    conll: "a B-PER\nb O\n\nc I-LOC\n",
     text: "a\n\nb\n",
     "fictional-people": "generator: fictional-people\nseed: 1\npeople: 12\nforgotten: 2\nsampledOthers: 2\n",
   };

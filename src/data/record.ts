@@ -27,6 +27,13 @@ export interface QuestionAnswer extends RecordBase {
   readonly perturbed?: readonly string[];
   /** The question in other words. */
   readonly paraphrasedQuestion?: string;
+  /** Makes a program of the answer, one that fails unless the answer does what was asked. */
+  readonly program?: {
+    /** Python before the answer, such as the head of the function that it completes. */
+    readonly before: string;
+    /** Python after it: the tests. */
+    readonly after: string;
+  };
 }
 
 export interface PlainText extends RecordBase {

@@ -1,6 +1,8 @@
-// A data file as UTF-8 text, by lines or whole, in bounded memory. Knows nothing of what the text means.
+// A data file as UTF-8 text, by lines or whole, in bounded memory; one whose name ends in .gz is unpacked. Knows nothing of what the text means.
 
 import { open } from "node:fs/promises";
+import { Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
 import { DataError } from "../core/errors.ts";
 import { explainFileFailure } from "../core/files.ts";
 
@@ -29,7 +31,7 @@ export interface SourceFile {
 
 /** @throws (from its methods) FileError when the file cannot be read, DataError when it is not UTF-8 text. */
 export function openSource(path: string, options: { readonly signal?: AbortSignal } = {}): SourceFile {
-  async function* chunks(): AsyncGenerator<Buffer> {
+  async function* stored(): AsyncGenerator<Buffer> {
     try {
       const file = await open(path, "r");
       try {
@@ -44,6 +46,26 @@ export function openSource(path: string, options: { readonly signal?: AbortSigna
       }
     } catch (error) {
       throw explainFileFailure(error, path, "read");
+    }
+  }
+
+  async function* chunks(): AsyncGenerator<Buffer> {
+    if (!path.endsWith(".gz")) return yield* stored();
+    const packed = Readable.from(stored());
+    const unpacked = createGunzip();
+    packed.on("error", (error) => unpacked.destroy(error));
+    try {
+      for await (const chunk of packed.pipe(unpacked)) yield chunk as Buffer;
+    } catch (cause) {
+      const { code, message } = cause as NodeJS.ErrnoException;
+      if (!code?.startsWith("Z_")) throw cause;
+      throw new DataError(`the file cannot be unpacked: ${message}`, {
+        hint: "Its name ends in .gz; was it cut off?",
+        place: { file: path },
+        cause,
+      });
+    } finally {
+      packed.destroy();
     }
   }
 

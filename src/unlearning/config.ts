@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { encodingOptions } from "../data/encoding.ts";
 import { QUESTION_SLOT } from "../data/phrasings.ts";
+import { recordForm } from "../data/reshape.ts";
 import { splitPart } from "../data/split.ts";
 import { trainingOptions } from "../training/options.ts";
 
@@ -17,6 +18,15 @@ export const dataSourceDetails = z.strictObject({
     .boolean()
     .optional()
     .describe("list a question's options in it and answer with a letter, as MMLU and WMDP are asked"),
+  as: recordForm
+    .optional()
+    .describe('each record in another form: { text: "{question}" }, or { question: "{text}", answer: "fiction" }'),
+  opening: z
+    .number()
+    .int()
+    .positive()
+    .optional()
+    .describe("cut plain texts after so many words: the beginning asks for the rest; shorter texts are left out"),
   phrasings: z
     .array(z.string().includes(QUESTION_SLOT))
     .nonempty()
@@ -79,6 +89,10 @@ export const unlearnConfig = z.strictObject({
   plan: named.default("once").describe("how often, and how results are merged"),
   forget: dataSources,
   retain: dataSources.optional(),
+  localise: z
+    .strictObject({ forget: dataSources.optional(), retain: dataSources.optional() })
+    .optional()
+    .describe("text by which a scope chooses what moves, such as all that the model was taught, instead of that of the run"),
   refusals: z
     .string()
     .optional()

@@ -12,6 +12,7 @@ import { lettered } from "../data/lettered.ts";
 import { loadRecords } from "../data/load-records.ts";
 import { inPhrasings } from "../data/phrasings.ts";
 import type { DataRecord } from "../data/record.ts";
+import { inForm, withOpening } from "../data/reshape.ts";
 import { sideOf } from "../data/split.ts";
 import { architectureOf } from "../models/architectures.ts";
 import { initialiseModel, loadModel } from "../models/load.ts";
@@ -187,6 +188,8 @@ export async function readSources(
       skip = 0,
       limit,
       lettered: letters,
+      as: form,
+      opening,
       phrasings,
       repeat,
       part,
@@ -200,7 +203,9 @@ export async function readSources(
     });
     const rows = loaded.records.slice(skip).map((record) => (letters ? lettered(record) : record));
     const chosen = part ? rows.filter((record) => sideOf(record, part) === part.of) : rows;
-    const asked = phrasings ? chosen.flatMap((record) => inPhrasings(record, phrasings)) : chosen;
+    const formed = form ? chosen.map((record) => inForm(record, form)) : chosen;
+    const cut = opening ? formed.flatMap((record) => withOpening(record, opening) ?? []) : formed;
+    const asked = phrasings ? cut.flatMap((record) => inPhrasings(record, phrasings)) : cut;
     for (let i = 0; i < repeat; i++) records.push(...asked);
     files.push(...loaded.files);
   }

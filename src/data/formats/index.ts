@@ -3,10 +3,14 @@
 import { createRegistry } from "../../core/registry.ts";
 import { chatJsonl } from "./chat-jsonl.ts";
 import { choices } from "./choices.ts";
+import { conll } from "./conll.ts";
 import { continuation } from "./continuation.ts";
 import { fictionalPeople } from "./fictional-people.ts";
 import type { RecordFormat } from "./format.ts";
+import { hatecheck } from "./hatecheck.ts";
+import { humaneval } from "./humaneval.ts";
 import { knowundo } from "./knowundo.ts";
+import { mbpp } from "./mbpp.ts";
 import { qaJsonl } from "./qa-jsonl.ts";
 import { text } from "./text.ts";
 import { textJsonl } from "./text-jsonl.ts";
@@ -16,6 +20,10 @@ const all: readonly RecordFormat[] = [
   qaJsonl,
   choices,
   continuation,
+  mbpp,
+  humaneval,
+  hatecheck,
+  conll,
   knowundo,
   chatJsonl,
   textJsonl,

@@ -1,7 +1,10 @@
-// Plain text: documents parted by blank lines, or one document per file. Always readable, so it is tried last.
+// Plain text: documents parted by blank lines, or one document per file. A file in which lines <|endoftext|> part the documents, as GPT-2's and TinyStories' do, has blank lines
+// within them. Always readable, so it is tried last.
 
 import type { DataRecord } from "../record.ts";
 import type { RecordFormat } from "./format.ts";
+
+const endOfText = /^<\|endoftext\|>$/m;
 
 export const text: RecordFormat = {
   name: "text",
@@ -20,9 +23,11 @@ export const text: RecordFormat = {
       text: lines.join("\n").trim(),
       place: { file: file.path, line: begin },
     });
+    const marked = endOfText.test(await file.head());
     for await (const line of file.lines()) {
       const blank = line.text.trim() === "";
-      if (blank && documents === "blank-line") {
+      const border = marked ? endOfText.test(line.text) : blank;
+      if (border && documents === "blank-line") {
         if (lines.length > 0) yield document();
         lines = [];
       } else if (!blank || lines.length > 0) {
