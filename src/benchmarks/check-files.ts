@@ -1,13 +1,13 @@
 // Before anything runs: is every file of a benchmark there, and does it hold what it should?
 
 import { existsSync, readdirSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { DataError } from "../core/errors.ts";
 import { nearestNames } from "../core/nearest.ts";
 import { loadRecords } from "../data/load-records.ts";
 import { hintOf } from "./data-folder.ts";
 import type { BenchmarkConfig } from "./options.ts";
-import { filesOf } from "./sets.ts";
+import { filesOf, pathIn } from "./sets.ts";
 
 type Declared = Pick<BenchmarkConfig, "title" | "sets" | "hub" | "published" | "unlearn">;
 
@@ -21,14 +21,14 @@ export async function checkFiles(config: Declared, folder: string, signal?: Abor
   for (const { path, records, format, split } of counted.values()) {
     if (records === undefined) continue;
     const { records: found } = await loadRecords({
-      path: join(folder, path),
+      path: pathIn(folder, path),
       ...(format ? { format } : {}),
       ...(split ? { split } : {}),
       ...(signal ? { signal } : {}),
     });
     if (found.length === records) continue;
     throw new DataError(`${path} holds ${found.length} records; ${config.title} has ${records} there`, {
-      place: { file: join(folder, path) },
+      place: { file: pathIn(folder, path) },
       hint: "Was it cut off, or is it another version? Numbers measured on it would not compare with any published ones.",
     });
   }
@@ -46,12 +46,12 @@ function refuseMissing(config: Declared, folder: string, paths: readonly string[
   const missing = paths.filter((path) => !existsSync(resolve(folder, path)));
   const [first] = missing;
   if (first === undefined) return;
-  const beside = join(folder, dirname(first));
+  const beside = dirname(pathIn(folder, first));
   const near = existsSync(beside) ? nearestNames(basename(first), readdirSync(beside)) : [];
   throw new DataError(
     `${title} needs ${missing.join(", ")}, which ${missing.length === 1 ? "is" : "are"} not in ${folder}`,
     {
-      place: { file: join(folder, first), key: "data" },
+      place: { file: pathIn(folder, first), key: "data" },
       hint: `${near.length > 0 ? `It holds ${near.join(", ")}. ` : ""}${published}`,
     },
   );

@@ -36,13 +36,16 @@ export async function loadBenchmark(
   const declared = await loadConfig(benchmarkConfig, file, overrides);
   const { variants, variant, ...common } = declared.value;
   if (variant === undefined) return parseConfig(benchmarkConfig, { text: JSON.stringify(common), file });
-  const chosen = variants[variant];
-  if (!chosen) {
-    throw new ConfigError(`there is no variant "${variant}"`, {
-      place: { file, key: "variant" },
-      hint: describeNames(variant, Object.keys(variants)),
-    });
+  let laid: Readonly<Record<string, unknown>> = { ...common, variant };
+  for (const name of typeof variant === "string" ? [variant] : variant) {
+    const chosen = variants[name];
+    if (!chosen) {
+      throw new ConfigError(`there is no variant "${name}"`, {
+        place: { file, key: "variant" },
+        hint: describeNames(name, Object.keys(variants)),
+      });
+    }
+    laid = laidOver(laid, chosen);
   }
-  const text = JSON.stringify(laidOver({ ...common, variant }, chosen));
-  return parseConfig(benchmarkConfig, { text, file, overrides });
+  return parseConfig(benchmarkConfig, { text: JSON.stringify(laid), file, overrides });
 }

@@ -10,6 +10,7 @@ import { unlearnRun } from "../reporting/index.ts";
 import { choose } from "../unlearning/choose.ts";
 import type { Named } from "../unlearning/config.ts";
 import { objectives, plans } from "../unlearning/index.ts";
+import { openScope } from "../unlearning/scopes/open-scope.ts";
 import { type ModelPaths, referencesIn, withFolders } from "./model-references.ts";
 import { type Given, lackOf } from "./needs.ts";
 import type { BenchmarkConfig, MethodSettings } from "./options.ts";
@@ -87,7 +88,8 @@ async function methodOf(
   const source = settings.source ?? entry.recipe?.source ?? "given";
   const plan = settings.plan ?? entry.recipe?.plan ?? "once";
   const chosenPlan = await choose(plans, plan);
-  const { refusals, training, scope, partners, checkpointEvery, saveAs } = config.unlearn;
+  const { localise: looksAtText } = await openScope(settings.scope ?? config.unlearn.scope);
+  const { refusals, localise, training, scope, partners, checkpointEvery, saveAs } = config.unlearn;
   const { forget: declared = config.unlearn.forget, retain = config.unlearn.retain } = settings;
   const axes = {
     scope: settings.scope ?? scope,
@@ -123,6 +125,7 @@ async function methodOf(
             ...(adapter === undefined ? {} : { adapter }),
             ...(forget === false ? {} : { forget: sets.sourcesOf(forget, "unlearn.forget") }),
             ...(retain === undefined ? {} : { retain: sets.sourcesOf(retain, "unlearn.retain") }),
+            ...(looksAtText && localise ? { localise: sets.sidesOf(localise, "unlearn.localise") } : {}),
             ...(asksRefusals && refusals !== undefined ? { refusals: resolve(sets.folder, refusals) } : {}),
             training: { ...training, ...settings.training },
             encoding: config.encoding,

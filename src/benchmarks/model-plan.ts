@@ -116,7 +116,7 @@ function teachingOf(
   // The twin reads text as the target does, else nothing measured per token compares.
   const asTarget = name === "retrained" && typeof teach.model === "object";
   const model = asTarget ? { ...teach.model, tokenizer: tokenizerOf(target) } : teach.model;
-  return { encoding, device, ...teach, model };
+  return { device, ...teach, encoding: laidOver(encoding, { ...(teach.encoding as object | undefined) }), model };
 }
 
 const tokenizerOf = (target: BenchmarkConfig["target"]) =>

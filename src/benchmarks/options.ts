@@ -10,6 +10,14 @@ const name = z.string().regex(/^[\w-]+$/);
 const source = dataSourceDetails.extend({
   path: z.string().describe("a file or folder within the benchmark's folder"),
   records: z.number().int().positive().optional().describe("how many the whole file holds; another number is refused"),
+  published: z
+    .strictObject({
+      path: z.string(),
+      split: z.string().optional(),
+      hub: z.string().optional().describe("another data set on the hub than the benchmark's"),
+    })
+    .optional()
+    .describe("where the same records are as published: taken where the folder has no `path`, and from the hub"),
 });
 export type BenchmarkSource = z.output<typeof source>;
 
@@ -25,7 +33,7 @@ const model = z.union([
     .describe("taught these sets as `teach` says"),
 ]);
 
-const { model: taught, scope, training, checkpointEvery, saveAs, adapter } = trainConfig.shape;
+const { model: taught, scope, training, checkpointEvery, saveAs, adapter, encoding } = trainConfig.shape;
 
 const method = z.strictObject({
   objective: z
@@ -52,13 +60,25 @@ export const benchmarkConfig = z.strictObject({
     .record(name, z.looseObject({}))
     .default({})
     .describe("settings laid over the rest, by name, such as the splits of one benchmark"),
-  variant: z.string().optional().describe("which of `variants`"),
+  variant: z
+    .union([z.string(), z.array(z.string()).nonempty()])
+    .optional()
+    .describe("which of `variants`; several are laid one over the other, in order"),
   data: z.string().optional().describe("folder with the benchmark's files"),
   hub: z.string().optional().describe("data set on the hub with the same files, read where `data` names no folder"),
   published: z.string().optional().describe("where the files are published, for messages"),
   sets: z.record(name, z.union([source, z.array(source).nonempty()])),
   teach: z
-    .strictObject({ model: taught, adapter, scope, training, checkpointEvery, saveAs, seed: trainConfig.shape.seed })
+    .strictObject({
+      model: taught,
+      adapter,
+      scope,
+      training,
+      checkpointEvery,
+      saveAs,
+      seed: trainConfig.shape.seed,
+      encoding: z.looseObject({}).optional().describe("in place of keys of the common `encoding`"),
+    })
     .optional()
     .describe("how models that are no folders are trained"),
   target: model.describe("the model that has to forget"),
@@ -77,7 +97,7 @@ export const benchmarkConfig = z.strictObject({
     .describe(
       "times that all models are taught, with teach.seed, teach.seed + 1, …; every run begins with one of them and is held against its twin",
     ),
-  encoding: trainConfig.shape.encoding,
+  encoding,
   device: trainConfig.shape.device,
   unlearn: unlearnConfig
     .pick({ scope: true, partners: true, training: true, checkpointEvery: true, saveAs: true, adapter: true })
@@ -85,6 +105,10 @@ export const benchmarkConfig = z.strictObject({
       model: z.string().default("model:target").describe("what runs begin with, with `adapter` if named"),
       forget: setNames,
       retain: setNames.optional(),
+      localise: z
+        .strictObject({ forget: setNames.optional(), retain: setNames.optional() })
+        .optional()
+        .describe("sets by which scopes that look at text choose what moves, instead of forget and retain"),
       refusals: z
         .string()
         .optional()

@@ -1,17 +1,24 @@
 // A benchmark's sets: from their names to files in its folder. Reads nothing.
 
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import { ConfigError } from "../core/errors.ts";
 import { describeNames } from "../core/nearest.ts";
 import type { EvaluationOptions } from "../evaluation/index.ts";
 import type { DataSources } from "../unlearning/config.ts";
 import type { BenchmarkConfig, BenchmarkSource } from "./options.ts";
 
+interface Sides<T> {
+  readonly forget?: T | undefined;
+  readonly retain?: T | undefined;
+}
+
 export interface BenchmarkSets {
   /** Where the files are. */
   readonly folder: string;
   /** Data sources of one or several sets, as a run's configuration names them. @throws ConfigError for a name that is no set. */
   sourcesOf(names: string | readonly string[], key: string): DataSources;
+  /** The same for each side that is named. */
+  sidesOf(sides: Sides<string | readonly string[]>, key: string): Sides<DataSources>;
   /** The evaluation with sources in place of the names of sets. @throws ConfigError for a name that is no set. */
   evaluation(options: EvaluationOptions): EvaluationOptions;
 }
@@ -26,7 +33,10 @@ export function namedSets({ sets }: Pick<BenchmarkConfig, "sets">, folder: strin
           hint: describeNames(name, Object.keys(sets)),
         });
       }
-      return filesOf(set).map(({ records: _, ...source }) => ({ ...source, path: join(folder, source.path) }));
+      return filesOf(set).map(({ records: _, published: __, ...source }) => ({
+        ...source,
+        path: pathIn(folder, source.path),
+      }));
     });
     return sources as [(typeof sources)[number], ...typeof sources];
   };
@@ -41,6 +51,10 @@ export function namedSets({ sets }: Pick<BenchmarkConfig, "sets">, folder: strin
   return {
     folder,
     sourcesOf,
+    sidesOf: ({ forget, retain }, key) => ({
+      ...(forget === undefined ? {} : { forget: sourcesOf(forget, `${key}.forget`) }),
+      ...(retain === undefined ? {} : { retain: sourcesOf(retain, `${key}.retain`) }),
+    }),
     evaluation: (options) => {
       const { sets: measured, corpus, unseen } = options;
       const withSources = Object.entries(measured).map(
@@ -59,3 +73,6 @@ export function namedSets({ sets }: Pick<BenchmarkConfig, "sets">, folder: strin
 /** The files of a set. */
 export const filesOf = (set: BenchmarkSource | readonly BenchmarkSource[]): readonly BenchmarkSource[] =>
   "path" in set ? [set] : set;
+
+/** A file of a benchmark; one of another data set has a path from the root. */
+export const pathIn = (folder: string, path: string): string => (isAbsolute(path) ? path : join(folder, path));
