@@ -6,9 +6,9 @@ import type { Model } from "../models/model.ts";
 import { checkPrompts } from "./check-prompts.ts";
 import { type ChoiceOptions, createChooser } from "./choose.ts";
 import { type ContinuationText, continuationText, type TokenText } from "./continuation-text.ts";
-import { createDecoder, type Decoder } from "./decoder.ts";
+import { createDecoder } from "./decoder.ts";
 import { requireOption } from "./logits-processors.ts";
-import { continueRows, createRow, generatedIds, type Row } from "./rows.ts";
+import { type BatchDecoder, continueRows, createRow, generatedIds, type Row } from "./rows.ts";
 
 export interface GenerateOptions extends ChoiceOptions {
   /** Default 256. Fewer when the model's positions run out. */
@@ -51,7 +51,7 @@ export interface GeneratedPiece {
  * the signal's reason when aborted.
  */
 export async function generate(
-  model: Model | Decoder,
+  model: Model | BatchDecoder,
   prompts: readonly Int32Array[],
   options: GenerateOptions = {},
 ): Promise<Generated[]> {
@@ -64,7 +64,7 @@ export async function generate(
   // The longest first: if memory is short, that shows at once.
   const sorted = [...rows].sort((a, b) => b.promptLength - a.promptLength || a.index - b.index);
   using owned = "begin" in model ? undefined : createDecoder(model);
-  const decoder = owned ?? (model as Decoder);
+  const decoder = owned ?? (model as BatchDecoder);
   for (let start = 0; start < sorted.length; start += batch) {
     const lengths = new Map<Row, number>();
     for await (const live of continueRows(decoder, sorted.slice(start, start + batch), chooser, stopIds, signal)) {
@@ -86,7 +86,7 @@ export async function generate(
  * @throws as `generate`
  */
 export async function* streamGenerate(
-  model: Model | Decoder,
+  model: Model | BatchDecoder,
   prompt: Int32Array,
   options: Omit<GenerateOptions, "batch" | "onToken"> = {},
 ): AsyncGenerator<GeneratedPiece, Generated> {
@@ -96,7 +96,7 @@ export async function* streamGenerate(
   using owned = "begin" in model ? undefined : createDecoder(model);
   let shown = 0;
   let known = row.length;
-  for await (const _ of continueRows(owned ?? (model as Decoder), [row], chooser, stopIds, options.signal)) {
+  for await (const _ of continueRows(owned ?? (model as BatchDecoder), [row], chooser, stopIds, options.signal)) {
     const ids = [...row.tokens.subarray(known, row.length)];
     if (ids.length === 0) continue;
     known = row.length;
@@ -113,7 +113,7 @@ export async function* streamGenerate(
   return result;
 }
 
-function prepare(from: Model | Decoder, prompts: readonly Int32Array[], options: GenerateOptions) {
+function prepare(from: Model | BatchDecoder, prompts: readonly Int32Array[], options: GenerateOptions) {
   const { maxNewTokens = 256, tokenizer, stopStrings = [], seed = 0 } = options;
   requireOption(
     "maxNewTokens",

@@ -4,6 +4,9 @@ import type { Random } from "../core/random.ts";
 import type { Chooser } from "./choose.ts";
 import type { Decoder } from "./decoder.ts";
 
+/** What generation needs of a decoder: a model's own, or one that puts several models' logits together. */
+export type BatchDecoder = Pick<Decoder, "model" | "begin">;
+
 /** A prompt and what has been generated after it. */
 export interface Row {
   /** Which prompt, in the caller's order. */
@@ -37,7 +40,7 @@ export const generatedIds = (row: Row): Int32Array => row.tokens.subarray(row.pr
  * Whoever iterates may set `finish` on a row to end it. Rejects with the signal's reason.
  */
 export async function* continueRows(
-  decoder: Decoder,
+  decoder: BatchDecoder,
   rows: readonly Row[],
   chooser: Chooser,
   stopIds: ReadonlySet<number>,

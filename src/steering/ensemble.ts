@@ -10,20 +10,22 @@ export interface OffsetRow {
   readonly frozen: Float32Array;
 }
 
-/** Adds α (l_Mo′ − l_Mo) to `offset`, as far as both reach: ids beyond the end of a row are padding, which no offset steers. */
+/** Adds α (l_Mo′ − l_Mo) to `offset`, which is no wider than either. */
 export function addOffset(offset: Float32Array, { alpha, tuned, frozen }: OffsetRow): void {
   if (alpha === 0) return;
-  const width = Math.min(offset.length, tuned.length, frozen.length);
-  for (let id = 0; id < width; id++) {
+  for (let id = 0; id < offset.length; id++) {
     offset[id] = (offset[id] as number) + alpha * ((tuned[id] as number) - (frozen[id] as number));
   }
 }
 
-/** l_M + offset as a row of its own; where M gives a token no probability, no offset does. */
+/**
+ * l_M + offset as a row of its own, as wide as M's. Ids beyond the end of the offset are padding that not every model has a row for: they are
+ * forbidden, and so is what M gives no probability.
+ */
 export function steerRow(model: Float32Array, offset: Float32Array): Float32Array {
-  const steered = Float32Array.from(model);
-  const width = Math.min(steered.length, offset.length);
-  for (let id = 0; id < width; id++) steered[id] = (steered[id] as number) + (offset[id] as number);
+  const steered = new Float32Array(model.length).fill(Number.NEGATIVE_INFINITY);
+  const width = Math.min(model.length, offset.length);
+  for (let id = 0; id < width; id++) steered[id] = (model[id] as number) + (offset[id] as number);
   return steered;
 }
 

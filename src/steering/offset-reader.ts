@@ -35,7 +35,7 @@ export interface OffsetReading {
 export interface Offset {
   /** Tokens that every model of it can read. */
   readonly contextLength: number;
-  /** The widest of its models. */
+  /** Ids that every model of it can read: 0 … vocabularySize − 1. */
   readonly vocabularySize: number;
   reader(positions: number): OffsetReader;
 }
@@ -45,7 +45,7 @@ export function offsetOf(pairs: readonly OffsetPair[]): Offset {
   const [first] = pairs;
   if (!first) throw new Error("an offset needs a pair");
   const models = [...new Set(pairs.flatMap(({ tuned, frozen }) => [frozen, tuned]))];
-  const vocabularySize = Math.max(...models.map(({ model }) => model.config.vocabularySize));
+  const vocabularySize = Math.min(...models.map(({ model }) => model.config.vocabularySize));
 
   function reader(positions: number): OffsetReader {
     const readers = new Map<Decoder, TokenReader>();

@@ -71,8 +71,7 @@ export async function* decodeSpeculatively(
       seed: random.integer(2 ** 31),
       endIds: [...stopIds],
     };
-    const proposal = await source.propose(request, signal);
-    refuseUnusable(proposal, request.tokens, source);
+    const proposal = readable(await source.propose(request, signal), request.tokens, source, offset.vocabularySize);
     count.requests++;
     count.proposed += proposal.tokens.length;
     // The last proposed token is read with the next chunk, when it stands.
@@ -102,13 +101,25 @@ export async function* decodeSpeculatively(
   return "length";
 }
 
-/** A source checks what it is told; these would be its own mistakes. */
-function refuseUnusable({ tokens, rows }: Proposal, asked: number, { name, vocabularySize }: LogitSource): void {
+/**
+ * A proposal as far as the pair can read it: padding that only M has a row for cannot stand, and ends it.
+ * @throws RuntimeFailure for what a source should have refused itself
+ */
+function readable(
+  { tokens, rows }: Proposal,
+  asked: number,
+  { name, vocabularySize }: LogitSource,
+  common: number,
+): Proposal {
   const foreign = tokens.find((id) => id < 0 || id >= vocabularySize);
-  if (tokens.length >= 1 && tokens.length <= asked && rows.length === tokens.length && foreign === undefined) return;
-  throw new RuntimeFailure(
-    foreign === undefined
-      ? `${name} gave ${tokens.length} tokens and ${rows.length} rows for the ${asked} tokens asked`
-      : `${name} proposed token ${foreign}, its vocabulary ends at ${vocabularySize - 1}`,
-  );
+  if (foreign !== undefined) {
+    throw new RuntimeFailure(`${name} proposed token ${foreign}, its vocabulary ends at ${vocabularySize - 1}`);
+  }
+  if (tokens.length < 1 || tokens.length > asked || rows.length !== tokens.length) {
+    throw new RuntimeFailure(
+      `${name} gave ${tokens.length} tokens and ${rows.length} rows for the ${asked} tokens asked`,
+    );
+  }
+  const padding = tokens.findIndex((id) => id >= common);
+  return padding < 0 ? { tokens, rows } : { tokens: tokens.subarray(0, padding + 1), rows: rows.slice(0, padding + 1) };
 }
