@@ -15,6 +15,7 @@ export {
   topP,
 } from "./logits-processors.ts";
 export { type GenerationMeasure, type MeasureOptions, measureGeneration } from "./measure.ts";
+export type { BatchDecoder } from "./rows.ts";
 export type { RunningBatch, RunningBatchOptions } from "./running-batch.ts";
 export { drawToken, mostLikely } from "./sampler.ts";
 export type { HeadOutput } from "./step-graphs.ts";

@@ -1,6 +1,7 @@
 // The public face of steering: what a steered model must tell, offsets and their folders. Re-exports only.
 
 export { normalise, steerRow } from "./ensemble.ts";
+export { createEnsembleDecoder } from "./ensemble-decoder.ts";
 export type { AskedText, LogitSource, Proposal, ProposalRequest, RowDistribution } from "./logit-source.ts";
 export {
   isOffsetFolder,
