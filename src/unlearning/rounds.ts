@@ -11,6 +11,7 @@ import type { Train } from "../training/run.ts";
 import { askReference } from "./ask-reference.ts";
 import type { UnlearnConfig } from "./config.ts";
 import type { RunContext } from "./context.ts";
+import { encodeSides } from "./localisation/text.ts";
 import type { PlanContext, RoundText, TrainOptions } from "./plans/plan.ts";
 import type { Selection } from "./scopes/scope.ts";
 import { encodeAll, type Session } from "./session.ts";
@@ -72,13 +73,7 @@ function trainingOver(
   const { batchSize } = config.training;
   const batches = createBatchSupply(examples, { batchSize, partners: config.partners, random, padding });
   const totalSteps = stepsOf(config.training, batches.batchesPerEpoch);
-  const following = narrowing && {
-    ...narrowing,
-    texts: {
-      forget: encodeAll(session, records, '"forget"'),
-      retain: retain.length > 0 ? encodeAll(session, retain, '"retain"') : [],
-    },
-  };
+  const following = narrowing && { ...narrowing, texts: encodeSides(session, { forget: records, retain }) };
   return async (options: TrainOptions = {}) => {
     using reference = await askReference(session.model, loss, examples, { report, signal, padding });
     const { training } = config;

@@ -15,6 +15,7 @@ import { choose } from "./choose.ts";
 import type { UnlearnConfig } from "./config.ts";
 import type { RunContext } from "./context.ts";
 import { writeRegion } from "./localisation/region.ts";
+import { encodeSides, textToLocalise } from "./localisation/text.ts";
 import { objectives } from "./objectives/index.ts";
 import { plans } from "./plans/index.ts";
 import { createRounds } from "./rounds.ts";
@@ -45,6 +46,7 @@ export async function unlearn(config: UnlearnConfig, yaml: string, context: RunC
     if (loss.branches.includes("retain")) throw missingRetain("objective", objective);
     if (planNeedsRetain) throw missingRetain("plan", plan);
   }
+  const located = await textToLocalise(config, scope, { forget, retain, signal });
   const needsAlternates = loss.branches.includes("alternate") || loss.branches.includes("retainAlternate");
   const refusalsFile = needsAlternates ? config.refusals : undefined;
   const refusals = refusalsFile ? await refusalLines(refusalsFile) : [];
@@ -76,12 +78,11 @@ export async function unlearn(config: UnlearnConfig, yaml: string, context: RunC
   const make = source.entry.prepare?.({ forget: forget.records, session }, source.options);
   const examples = make ? encode(forget.records.map(withStandIn)) : await relabelled(encode(forget.records));
   const kept = planNeedsRetain ? encodeAll(session, retain.records, '"retain"') : [];
-  const retainTexts = () => (retain.records.length > 0 ? encodeAll(session, retain.records, '"retain"') : []);
   const { region, ...selection } = await selectWeights(scope, {
     session,
     modelHash: weightsBefore,
     random: random.fork("scope"),
-    texts: () => ({ forget: encodeAll(session, forget.records, '"forget"'), retain: retainTexts() }),
+    texts: () => encodeSides(session, located),
     pairs: drawsPairs(loss),
     folder: claim.earlier && claim.path,
     report,
@@ -89,7 +90,7 @@ export async function unlearn(config: UnlearnConfig, yaml: string, context: RunC
   });
   refuseMisfit(loss, session.model, selection.weights);
 
-  const files = [...forget.files, ...retain.files, ...(refusalsFile ? [refusalsFile] : [])];
+  const files = [...forget.files, ...retain.files, ...located.files, ...(refusalsFile ? [refusalsFile] : [])];
   using run = await beginRun({ claim, session, config, files, context, weightsBefore });
   if (region) await writeRegion(run.folder.path, region);
   await runInFolder(run, (train) =>

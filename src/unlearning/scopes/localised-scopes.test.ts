@@ -152,8 +152,46 @@ test.each([
 test("without text that must stay there is nothing to hold the text to forget against", async () => {
   const alone = { objective: "ga", retain: undefined };
   await expect(forget("alone", { name: "memflex" }, alone)).rejects.toMatchObject({ place: { key: "retain" } });
-  const oneSided = forget("one-sided", { name: "memflex", every: 1 }, { objective: "ga" });
-  await expect(oneSided).rejects.toThrow(/this objective draws only one/);
+});
+
+test("other text than the run's may say where to look; it is in the manifest, and no record stands on both sides", async () => {
+  writeFileSync(at("more.jsonl"), `${JSON.stringify({ question: "Where is 9?", answer: "In Nice." })}\n`);
+  const localise = { forget: [at("forget.jsonl"), at("more.jsonl")] };
+  await forget("elsewhere", { name: "memflex" }, { localise });
+  expect((await readRegion(at("elsewhere", "region.json"))).rule).toMatch(/gradients of 4 and 5 random answers$/);
+  expect(readFileSync(at("elsewhere", "manifest.json"), "utf8")).toContain("more.jsonl");
+  await expect(forget("refused", { name: "all" }, { localise })).rejects.toThrow('scope "all" looks at no text');
+  const both = { retain: [at("retain.jsonl"), at("forget.jsonl")] };
+  await expect(forget("refused", { name: "memflex" }, { localise: both })).rejects.toThrow(/also in the retain set/);
+  expect(existsSync(at("refused"))).toBe(false);
+});
+
+test("a region chosen anew follows the records, whatever the loss is trained on, and needs a loss of both sides", async () => {
+  const moves = (run: string) =>
+    readFileSync(at(run, "metrics.jsonl"), "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => (JSON.parse(line) as { moving?: string[] }).moving);
+  const still = { ...training, learningRate: 1e-12, weightDecay: 0 };
+  const every = { name: "memflex", every: 1 };
+  writeFileSync(at("refusals.txt"), "I do not know.\n");
+  const objectives = ["grad-diff", { name: "random-label", retainWeight: 1 }, "idk"];
+  for (const objective of objectives) {
+    await forget(`anew-${objectives.indexOf(objective)}`, every, {
+      objective,
+      training: still,
+      refusals: at("refusals.txt"),
+    });
+  }
+  expect(moves("anew-0")).toEqual([undefined, expect.arrayContaining([expect.stringContaining("model.layers")])]);
+  expect(moves("anew-1")).toEqual(moves("anew-0"));
+  expect(moves("anew-2")).toEqual(moves("anew-0"));
+  const events: TaskEvent[] = [];
+  const oneSided = taught.forgetting({ objective: "ga", scope: every, output: at("one-sided") });
+  const report = (event: TaskEvent) => events.push(event);
+  await expect(unlearn(oneSided, "", context(report))).rejects.toThrow(/this objective draws only one/);
+  expect(events.filter(({ type }) => type === "phase-start")).toEqual([]);
+  expect(existsSync(at("one-sided"))).toBe(false);
 });
 
 test("controls choose as many tensors of every shape, and as many single weights, otherwise", async () => {
