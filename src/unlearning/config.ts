@@ -87,12 +87,14 @@ export const unlearnConfig = z.strictObject({
   objective: named,
   source: named.default("given").describe("where the text to forget comes from"),
   plan: named.default("once").describe("how often, and how results are merged"),
-  forget: dataSources,
+  forget: dataSources.optional().describe("the text that must go; left out where the source reveals it"),
   retain: dataSources.optional(),
   localise: z
     .strictObject({ forget: dataSources.optional(), retain: dataSources.optional() })
     .optional()
-    .describe("text by which a scope chooses what moves, such as all that the model was taught, instead of that of the run"),
+    .describe(
+      "text by which a scope chooses what moves, such as all that the model was taught, instead of that of the run",
+    ),
   refusals: z
     .string()
     .optional()

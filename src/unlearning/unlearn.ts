@@ -1,5 +1,6 @@
 // `lethe unlearn`: one point of objective × scope × source × plan, run in a folder.
 
+import { join } from "node:path";
 import { ConfigError } from "../core/errors.ts";
 import { createRandom } from "../core/random.ts";
 import { refuseOverlap } from "../data/overlap.ts";
@@ -7,7 +8,7 @@ import type { DataRecord } from "../data/record.ts";
 import { hashWeights } from "../models/weights-hash.ts";
 import { type BranchExamples, drawsPairs } from "../training/batches.ts";
 import { refuseMisfit } from "../training/loss-examples.ts";
-import { runInFolder } from "../training/run.ts";
+import { keepModel, runInFolder } from "../training/run.ts";
 import { claimRunFolder } from "../training/run-claim.ts";
 import { beginRun } from "./begin-run.ts";
 import { branchExamples, refusalLines } from "./branch-examples.ts";
@@ -38,8 +39,12 @@ export async function unlearn(config: UnlearnConfig, yaml: string, context: RunC
   const loss = objective.entry.loss(objective.options, random.fork("objective"));
   const planNeedsRetain = plan.entry.needsRetain(plan.options);
 
+  const reveals = source.entry.reveals === true;
+  if (config.forget === undefined && !reveals) throw missingForget(source.entry.name);
+  if (reveals && scope.localise) throw localisedUnseen(scope.name);
+
   using claim = await claimRunFolder({ path: config.output, yaml, resume: context.resume });
-  const forget = await readSources(config.forget, signal);
+  const forget = config.forget ? await readSources(config.forget, signal) : { records: [], files: [] };
   const retain = config.retain ? await readSources(config.retain, signal) : { records: [], files: [] };
   refuseOverlap(forget.records, retain.records);
   if (retain.records.length === 0) {
@@ -75,8 +80,10 @@ export async function unlearn(config: UnlearnConfig, yaml: string, context: RunC
     return { ...examples, forget: await relabel.make(examples.forget, from, objective.options) };
   };
   // What cannot be used is refused before anything is written, also where it is only what the source begins with.
-  const make = source.entry.prepare?.({ forget: forget.records, session }, source.options);
-  const examples = make ? encode(forget.records.map(withStandIn)) : await relabelled(encode(forget.records));
+  const make = await source.entry.prepare?.({ forget: forget.records, session, report, signal }, source.options);
+  const examples = make
+    ? encode(reveals ? [somethingToSay] : forget.records.map(withStandIn))
+    : await relabelled(encode(forget.records));
   const kept = planNeedsRetain ? encodeAll(session, retain.records, '"retain"') : [];
   const { region, ...selection } = await selectWeights(scope, {
     session,
@@ -89,17 +96,18 @@ export async function unlearn(config: UnlearnConfig, yaml: string, context: RunC
     signal,
   });
   refuseMisfit(loss, session.model, selection.weights);
+  plan.entry.check?.({ model: session.model, trainable: selection.weights }, plan.options);
 
   const files = [...forget.files, ...retain.files, ...located.files, ...(refusalsFile ? [refusalsFile] : [])];
   using run = await beginRun({ claim, session, config, files, context, weightsBefore });
   if (region) await writeRegion(run.folder.path, region);
-  await runInFolder(run, (train) =>
-    plan.entry.run(
+  await runInFolder(run, async (train) => {
+    await plan.entry.run(
       {
         model: session.model,
         trainable: selection.weights,
         retain: kept,
-        gather: createRounds({
+        ...createRounds({
           session,
           folder: run.folder.path,
           config,
@@ -113,18 +121,43 @@ export async function unlearn(config: UnlearnConfig, yaml: string, context: RunC
           report,
           signal,
         }),
+        measure,
+        keepRound: (round, model) => keepModel(run, join("rounds", String(round)), model),
+        random: random.fork("plan"),
         note: (found) => run.folder.writeJson("plan.json", found),
         report,
         signal,
       },
       plan.options,
-    ),
-  );
+    );
+    await source.entry.clear?.(run.folder.path, source.options);
+  });
 }
+
+/** Stands for what is still to be revealed, so that the rest of the configuration is checked before anything is written. */
+const somethingToSay: DataRecord = {
+  kind: "question-answer",
+  id: "revealed",
+  question: "?",
+  answer: ".",
+  alternate: ".",
+};
 
 /** Of a record whose other answer the source is still to make, the true one stands in. */
 const withStandIn = (record: DataRecord): DataRecord =>
   record.kind === "question-answer" ? { ...record, alternate: record.answer } : record;
+
+const missingForget = (source: string) =>
+  new ConfigError(`source "${source}" needs the text that must go`, {
+    place: { key: "forget" },
+    hint: "Add `forget:` with it, or let the model tell it (source: { name: revealed, description: … }).",
+  });
+
+const localisedUnseen = (scope: string) =>
+  new ConfigError(`scope "${scope}" chooses by the text to forget, and that is only revealed in the run`, {
+    place: { key: "scope" },
+    hint: "Take all, lora, layers or adapter.",
+  });
 
 function missingRetain(
   axis: "objective" | "plan",

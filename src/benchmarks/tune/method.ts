@@ -123,6 +123,12 @@ const withoutRetain = ({ "objective.retainWeight": _, ...knobs }: Knobs = {}): K
 async function wholeRunOf({ training, forget, source }: UnlearnRun, signal?: AbortSignal): Promise<number> {
   if (training.steps !== undefined) return training.steps;
   const { entry, options } = await choose(sources, source);
+  if (forget === undefined) {
+    throw new ConfigError("how long a run is follows from what the model reveals, and a search has to know it before", {
+      place: { key: "training.steps" },
+      hint: "Set training.steps.",
+    });
+  }
   const { records } = await readSources(forget, signal);
   const examples = records.length * (entry.recordsOfOne?.(options) ?? 1);
   return stepsOf(training, Math.ceil(examples / training.batchSize));

@@ -7,5 +7,6 @@ export type { Source } from "./source.ts";
 
 export const sources = createRegistry<Source>("source", {
   given: { load: async () => (await import("./given.ts")).given as unknown as Source },
+  revealed: { load: async () => (await import("./revealed/revealed.ts")).revealed as unknown as Source },
   generated: { load: async () => (await import("./generated.ts")).generated as unknown as Source },
 });

@@ -11,6 +11,8 @@ export interface SourceStart {
   readonly forget: readonly DataRecord[];
   /** The model, at any time as it then is, and how records become tokens. */
   readonly session: Pick<Session, "model" | "tokenizer" | "encoding">;
+  readonly report: Reporter;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface SourceContext {
@@ -44,11 +46,15 @@ export interface Source<Schema extends z.ZodType = z.ZodType> {
   readonly options: Schema;
   /** Records that it makes of each given one; 1 when left out. */
   readonly recordsOfOne?: (options: z.output<Schema>) => number;
+  /** True for a source that needs no text to forget: it finds it out from the model. */
+  readonly reveals?: boolean;
   /**
    * For sources that make their text; without it the records are those given. Called before the run begins, so that what cannot be used is refused
    * before anything is written; what it returns is called in the run.
    */
-  readonly prepare?: (start: SourceStart, options: z.output<Schema>) => Making;
+  readonly prepare?: (start: SourceStart, options: z.output<Schema>) => Making | Promise<Making>;
+  /** Called when the plan is done, with the run folder: clears away what the run was only to use. */
+  readonly clear?: (folder: string, options: z.output<Schema>) => Promise<void>;
 }
 
 /** Keeps the schema's type while declaring a source. */

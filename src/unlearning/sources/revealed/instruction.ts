@@ -1,0 +1,47 @@
+// What a model is asked so that it tells what it knows: as ids before it answers, and the record that comes of the answer. Knows nothing of who thought of the words.
+
+import { type EncodingOptions, encodePrompt } from "../../../data/encoding.ts";
+import type { DataRecord } from "../../../data/record.ts";
+import type { Session } from "../../session.ts";
+
+export interface Instruction {
+  readonly text: string;
+  /** "question": asked as the data's questions are, an answer follows. "prefix": a text's beginning, which the model continues; empty: it begins itself. */
+  readonly form: "question" | "prefix";
+  /** Who thought of it: the user's grammar or list, what earlier samples disclosed, or a soft prompt. */
+  readonly origin: "grammar" | "list" | "harvest" | "soft";
+}
+
+export const keyOf = ({ form, text }: Instruction): string => `${form} ${text}`;
+
+type Encoder = Pick<Session, "tokenizer" | "encoding">;
+
+/** @throws DataError when it is too long for the model to answer. */
+export function promptOf({ form, text }: Instruction, { tokenizer, encoding }: Encoder): Int32Array {
+  if (form === "question") return encodePrompt(tokenizer, asked("instruction", text, ""), encoding);
+  const begin = encodePrompt(tokenizer, { kind: "text", id: "instruction", text }, encoding);
+  return Int32Array.from([...begin, ...tokenizer.encode(text, { addSpecialTokens: false })]);
+}
+
+/** A text that begins with a question and goes on with an answer, as the model was taught them, is one; any other is plain text. */
+export function recordOf(
+  { form, text }: Instruction,
+  said: string,
+  id: string,
+  { separator = "\n\n" }: EncodingOptions,
+): DataRecord {
+  if (form === "question") return asked(id, text, said.trim());
+  const whole = text + said;
+  const border = separator === "" ? -1 : whole.indexOf(separator);
+  const [question, answer] = [whole.slice(0, border).trim(), whole.slice(border + separator.length).trim()];
+  return border > 0 && question !== "" && answer !== ""
+    ? asked(id, question, answer)
+    : { kind: "text", id, text: whole };
+}
+
+const asked = (id: string, question: string, answer: string): DataRecord => ({
+  kind: "question-answer",
+  id,
+  question,
+  answer,
+});

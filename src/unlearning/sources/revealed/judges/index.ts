@@ -1,0 +1,10 @@
+// The table of judges, by name. A new one is a file and its line here.
+
+import { createRegistry } from "../../../../core/registry.ts";
+import type { JudgeKind } from "./judge.ts";
+
+export type { Judge, JudgeKind, JudgeStart } from "./judge.ts";
+
+export const judges = createRegistry<JudgeKind>("judge", {
+  words: { load: async () => (await import("./words.ts")).words as unknown as JudgeKind },
+});

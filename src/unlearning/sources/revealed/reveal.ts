@@ -1,0 +1,232 @@
+// The search: choose instructions, let the model answer them, judge what it says, learn from that, ask about what was disclosed, until nothing new comes.
+// Our reading of Reveal-and-Release (2509.14624), whose algorithm is not published: seeds.md §3.5. Knows no judge, file format or plan.
+
+import type { Random } from "../../../core/random.ts";
+import { encodeRecords } from "../../../data/encoding.ts";
+import { answerOf, type DataRecord } from "../../../data/record.ts";
+import { createDecoder, generate } from "../../../generation/index.ts";
+import { createStageRunner } from "../../../models/stage-runner.ts";
+import { rowValues } from "../../../training/row-values.ts";
+import type { Session } from "../../session.ts";
+import { compose } from "./arms/grammar.ts";
+import type { Harvest } from "./arms/harvest.ts";
+import { type Bandit, createNeuralUcb, createUniform } from "./bandit/neural-ucb.ts";
+import { refuseUselessSearch } from "./checks.ts";
+import { lastStates, withTimesAsked } from "./contexts.ts";
+import { type Instruction, keyOf, promptOf, recordOf } from "./instruction.ts";
+import type { Judge } from "./judges/index.ts";
+import type { RevealedOptions } from "./options.ts";
+import type { Ended, RevealedFile, RevealedText } from "./revealed-text.ts";
+import { createNgrams, fluencyOf, normalise, wordCount } from "./text-value.ts";
+
+export interface Search {
+  readonly session: Pick<Session, "model" | "tokenizer" | "encoding">;
+  readonly options: RevealedOptions;
+  readonly judge: Judge;
+  /** Instructions that are there before anything is disclosed. */
+  readonly first: readonly Instruction[];
+  /** What earlier rounds disclosed; this one adds to it. */
+  readonly harvest: Harvest;
+  readonly file: RevealedFile;
+  readonly random: Random;
+  /** A later round of a plan may find that the model tells nothing any more. */
+  readonly mayBeEmpty: boolean;
+  readonly progress: (texts: number) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Everything that was revealed, batch by batch, and why the search ended. @throws RunError when nothing can come of it. */
+export async function reveal(search: Search): Promise<{ texts: readonly RevealedText[]; ended: Ended }> {
+  const { session, options, harvest, file, random, signal } = search;
+  const { model } = session;
+  const runner = createStageRunner(model);
+  using decoder = createDecoder(model);
+  using bandit = banditOf(search);
+  const arms = createArms(search.first);
+  const states = new Map<string, Float32Array>();
+  const pool = { ngrams: createNgrams(options.ngram), texts: new Set<string>() };
+  const all: RevealedText[] = [];
+  let nothingNew = 0;
+
+  /** States of instructions, each computed once. */
+  const contextsOf = async (chosen: readonly number[]) => {
+    const missing = chosen.map(arms.at).filter((arm) => !states.has(keyOf(arm)));
+    const found = await lastStates(
+      runner,
+      missing.map((arm) => promptOf(arm, session)),
+      signal,
+    );
+    missing.forEach((arm, i) => {
+      states.set(keyOf(arm), found[i] as Float32Array);
+    });
+    return chosen.map((i) => withTimesAsked(states.get(keyOf(arms.at(i))) as Float32Array, arms.timesAsked(i)));
+  };
+
+  /** What the model says to each instruction, judged. */
+  async function ask(batch: number, instructions: readonly Instruction[]): Promise<RevealedText[]> {
+    const seed = `${random.seed}/batch ${batch}`;
+    const answers = await generate(
+      decoder,
+      instructions.map((instruction) => promptOf(instruction, session)),
+      {
+        tokenizer: session.tokenizer,
+        stopIds: session.tokenizer.endIds,
+        maxNewTokens: options.maxNewTokens,
+        temperature: options.temperature,
+        topP: options.topP,
+        batch: options.batch,
+        seed,
+        signal,
+      },
+    );
+    const said = answers.map(({ text = "" }) => text);
+    const relevance = await search.judge.score(said, signal);
+    const fluency = await fluencies(instructions, said);
+    return instructions.map(({ text: instruction, form, origin }, row) => {
+      const text = said[row] as string;
+      const judged = {
+        relevance: within(relevance[row]),
+        novelty: pool.ngrams.add(text),
+        fluency: within(fluency[row]),
+      };
+      const duplicate = pool.texts.has(normalise(instruction + text));
+      pool.texts.add(normalise(instruction + text));
+      const why = keepOut(text, { ...judged, duplicate }, options);
+      return { batch, instruction, form, origin, seed, row, text, ...judged, kept: why === "", why };
+    });
+  }
+
+  async function fluencies(instructions: readonly Instruction[], said: readonly string[]): Promise<number[]> {
+    const values = said.map(() => 0);
+    const full = said.flatMap((text, i) => (text.trim() === "" ? [] : [i]));
+    const examples = full.flatMap((i) => {
+      const instruction = instructions[i] as Instruction;
+      const loss = instruction.form === "question" ? "answer" : "sequence";
+      const record = recordOf(instruction, said[i] as string, String(i), session.encoding);
+      return encodeRecords(session.tokenizer, [record], {
+        ...session.encoding,
+        loss,
+        endToken: false,
+        tooLong: "truncate",
+      }).slice(0, 1);
+    });
+    const found = await rowValues(runner, examples, ["nll"], signal);
+    full.forEach((i, k) => {
+      values[i] = fluencyOf(said[i] as string, found[k]?.nll ?? []);
+    });
+    return values;
+  }
+
+  for (let batch = 0; all.length < options.samples && nothingNew < options.saturation.patience; batch++) {
+    const size = Math.min(options.batch, options.samples - all.length);
+    const chosen = await bandit.choose(arms.count, contextsOf, Math.ceil(size / options.perInstruction));
+    const contexts = await contextsOf(chosen);
+    const rows = Array.from({ length: size }, (_, row) => chosen[row % chosen.length] as number);
+    const before = pool.ngrams.size;
+    const stored = file.batches[batch];
+    let texts: RevealedText[];
+    if (stored) {
+      for (const { text, instruction } of stored) {
+        pool.ngrams.add(text);
+        pool.texts.add(normalise(instruction + text));
+      }
+      texts = [...stored];
+    } else {
+      texts = await ask(batch, rows.map(arms.at));
+      file.add(texts);
+    }
+    all.push(...texts);
+    for (const [row, text] of texts.entries()) {
+      const { instruction, form, origin } = text;
+      const asked = { text: instruction, form, origin };
+      if (options.harvest && text.fluency >= options.minimumFluency) {
+        harvest.add(recordOf(asked, text.text, "", session.encoding), text.relevance);
+      }
+      arms.asked(rows[row] as number);
+    }
+    await bandit.learn(
+      contexts,
+      chosen.map((arm) => meanReward(texts.filter((_, row) => rows[row] === arm))),
+      signal,
+    );
+    if (options.harvest) arms.add(harvestedInstructions(harvest, options));
+    refuseUselessSearch(all, search);
+    nothingNew = pool.ngrams.size - before < options.saturation.share * pool.ngrams.size ? nothingNew + 1 : 0;
+    search.progress(all.length);
+  }
+  const ended = nothingNew >= options.saturation.patience ? "saturated" : "budget";
+  if (!file.ended) file.end(ended);
+  return { texts: all, ended };
+}
+
+/** The records to train on. */
+export const recordsOf = (texts: readonly RevealedText[], encoding: Session["encoding"]): DataRecord[] =>
+  texts
+    .filter(({ kept }) => kept)
+    .map(({ instruction, form, origin, text }, i) =>
+      recordOf({ text: instruction, form, origin }, text, `revealed ${i + 1}`, encoding),
+    )
+    .filter((record) => answerOf(record) !== "");
+
+/** Relevance × novelty × fluency. */
+export const rewardOf = ({ relevance, novelty, fluency }: RevealedText): number => relevance * novelty * fluency;
+
+const meanReward = (texts: readonly RevealedText[]): number =>
+  texts.reduce((sum, text) => sum + rewardOf(text), 0) / Math.max(1, texts.length);
+
+const within = (x: number | undefined): number => Math.min(1, Math.max(0, x ?? 0));
+
+function banditOf({ session, options, random }: Search): Bandit {
+  const { model } = session;
+  const searches = {
+    random: () => createUniform(random.fork("search")),
+    "neural-ucb": () =>
+      createNeuralUcb(model.backend, model.config.hiddenSize + 1, random.fork("search"), options.bandit),
+  };
+  return searches[options.search]();
+}
+
+export function harvestedInstructions(harvest: Harvest, options: RevealedOptions): Instruction[] {
+  const { topics, questions } = harvest.found(options);
+  const grammar = { ...options.grammar, questions: [...options.grammar.questions, ...questions] };
+  return compose(grammar, topics, "harvest");
+}
+
+function keepOut(
+  text: string,
+  found: { relevance: number; fluency: number; duplicate: boolean },
+  options: RevealedOptions,
+): RevealedText["why"] {
+  const words = wordCount(text);
+  if (words < options.minimumWords || words > (options.maximumWords ?? Number.POSITIVE_INFINITY)) return "length";
+  if (found.relevance < options.minimumRelevance) return "relevance";
+  if (found.fluency < options.minimumFluency) return "fluency";
+  return found.duplicate ? "duplicate" : "";
+}
+
+/** Instructions by number, each once, and how often each was asked. */
+function createArms(first: readonly Instruction[]) {
+  const numbers = new Map<string, number>();
+  const list: Instruction[] = [];
+  const times: number[] = [];
+  const add = (instructions: readonly Instruction[]) => {
+    for (const instruction of instructions) {
+      if (numbers.has(keyOf(instruction))) continue;
+      numbers.set(keyOf(instruction), list.length);
+      list.push(instruction);
+      times.push(0);
+    }
+  };
+  add(first);
+  return {
+    get count() {
+      return list.length;
+    },
+    at: (number: number) => list[number] as Instruction,
+    timesAsked: (number: number) => times[number] ?? 0,
+    asked: (number: number) => {
+      times[number] = (times[number] ?? 0) + 1;
+    },
+    add,
+  };
+}

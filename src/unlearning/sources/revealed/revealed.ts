@@ -1,0 +1,102 @@
+// The text to forget in the model's own words (Reveal-and-Release, 2509.14624): no forget data, only what must go in a description, a few subjects, or a judge.
+// Every round of a plan searches anew, with the names and questions that earlier rounds disclosed.
+
+import { dirname, join } from "node:path";
+import { ConfigError } from "../../../core/errors.ts";
+import { choose } from "../../choose.ts";
+import { defineSource, type SourceStart } from "../source.ts";
+import { compose } from "./arms/grammar.ts";
+import { createHarvest } from "./arms/harvest.ts";
+import { refuseJudgeOfAll } from "./checks.ts";
+import type { Instruction } from "./instruction.ts";
+import { promptOf } from "./instruction.ts";
+import { type Judge, type JudgeStart, judges } from "./judges/index.ts";
+import { type RevealedOptions, revealedOptions } from "./options.ts";
+import { recordsOf, reveal } from "./reveal.ts";
+import { openRevealedFile } from "./revealed-text.ts";
+import { keepStatistics, statisticsFile } from "./statistics.ts";
+
+export const revealed = defineSource({
+  name: "revealed",
+  summary: "what the model itself tells under instructions that are searched for; no forget data is needed",
+  paper: "https://arxiv.org/abs/2509.14624",
+  options: revealedOptions,
+  reveals: true,
+  async prepare({ session, forget, report, signal }, options) {
+    if (forget.length > 0) throw twoSources();
+    const open = await judgeOf({ description: options.description, session, report, signal }, options);
+    {
+      using judge = await open();
+      await refuseJudgeOfAll(judge, options, signal);
+    }
+    const first = firstInstructions(options);
+    if (first.length === 0) throw nothingToAsk();
+    for (const instruction of first) promptOf(instruction, session);
+    const harvest = createHarvest();
+    return async ({ file, round, random, report, signal }) => {
+      const started = performance.now();
+      const phase = "reveal";
+      report({ type: "phase-start", phase, total: options.samples, unit: "texts" });
+      using judge = await open();
+      using stored = openRevealedFile(file, options.batch);
+      const { texts, ended } = await reveal({
+        session,
+        options,
+        judge,
+        first,
+        harvest,
+        file: stored,
+        random,
+        mayBeEmpty: round > 1,
+        progress: (done) => report({ type: "phase-progress", phase, done, total: options.samples, unit: "texts" }),
+        signal,
+      });
+      const records = recordsOf(texts, session.encoding);
+      await keepStatistics(join(dirname(file), statisticsFile), { round, texts, ended, options });
+      report({ type: "phase-end", phase, seconds: (performance.now() - started) / 1000 });
+      const why = ended === "saturated" ? "nothing new came any more" : "the budget of texts is used up";
+      report({ type: "note", text: `${records.length} of ${texts.length} revealed texts are trained on`, reason: why });
+      return { records, score: records.length / Math.max(1, texts.length) };
+    };
+  },
+});
+
+/** Chosen and checked at once, opened when it is needed. */
+async function judgeOf(start: JudgeStart, { judge, subjects, description }: RevealedOptions) {
+  const chosen = await choose(judges, judge ?? { name: "words", words: defaultWords(subjects, description) });
+  return (): Promise<Judge> => chosen.entry.open(chosen.options, start);
+}
+
+function defaultWords(subjects: readonly string[], description: string | undefined): readonly string[] {
+  if (subjects.length > 0) return subjects;
+  const words = description?.match(/[\p{L}\p{N}-]{4,}/gu) ?? [];
+  return [...new Set(words.map((word) => word.toLowerCase()))].filter((word) => !commonWords.has(word));
+}
+
+/** What descriptions are made of, whatever they describe. */
+const commonWords = new Set(
+  "about also anything been does each else every everything from have into known knowledge model more must other said should some something such tell text texts that their them then there these they things this those what when where which whose will with".split(
+    " ",
+  ),
+);
+
+/** The user's own, and the grammar's with what is known of the topics. */
+function firstInstructions({ instructions, grammar, subjects, description }: RevealedOptions): Instruction[] {
+  const topics = subjects.length > 0 ? subjects : description === undefined ? [] : [description];
+  const own = instructions.map((text): Instruction => ({ text, form: "question", origin: "list" }));
+  return [...own, ...compose(grammar, topics)];
+}
+
+const twoSources = () =>
+  new ConfigError('source "revealed" makes its own text to forget, and `forget` names some', {
+    place: { key: "forget" },
+    hint: "Leave `forget` out, or take source: given.",
+  });
+
+const nothingToAsk = () =>
+  new ConfigError("there is no instruction to begin with", {
+    place: { key: "source.grammar" },
+    hint: 'Give instructions, templates without {topic}, or subjects; the prefix "" lets the model begin itself.',
+  });
+
+export type RevealedStart = SourceStart;
