@@ -3,9 +3,9 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { loadTransformers, type Transformers } from "../../text/optional-transformers.ts";
 import { findMetric } from "../metrics/index.ts";
 import { entailments, fluencies, similarities } from "./judge.ts";
-import { loadTransformers, type Transformers } from "./local.ts";
 
 interface Call {
   readonly path: string;

@@ -3,7 +3,7 @@
 
 import { z } from "zod";
 import { RuntimeFailure } from "../../core/errors.ts";
-import { classifyHere, embedHere, loadTransformers } from "./local.ts";
+import { classifyHere, embedHere, loadTransformers } from "../../text/optional-transformers.ts";
 import { askOver, embedOver } from "./service.ts";
 
 const model = z.string().describe("its name at the service, or a hub id");

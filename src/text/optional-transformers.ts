@@ -1,6 +1,6 @@
 // Models that judge, run in this process through @huggingface/transformers. That package is not installed with Lethe: whoever wants it adds it.
 
-import { ConfigError } from "../../core/errors.ts";
+import { ConfigError } from "../core/errors.ts";
 
 /** The little of @huggingface/transformers that is used. */
 export interface Transformers {
@@ -15,7 +15,7 @@ type PairTokenizer = (
 ) => object | Promise<object>;
 interface Classifier {
   (inputs: object): Promise<{ readonly logits: Listed }>;
-  readonly config: { readonly id2label?: Readonly<Record<string, string>> };
+  readonly config: { readonly id2label?: Readonly<Record<string, string>>; readonly problem_type?: string | null };
 }
 interface Listed {
   tolist(): number[][];
@@ -31,7 +31,6 @@ export const loadTransformers: LoadTransformers = async () => {
     return (await import(packageName)) as Transformers;
   } catch (cause) {
     throw new ConfigError(`a judge without \`url\` is run by ${packageName}, which cannot be loaded`, {
-      place: { key: "evaluation.judges" },
       hint: `npm install ${packageName}, or give the url of an OpenAI-compatible service.`,
       cause,
     });
@@ -53,6 +52,8 @@ export async function embedHere(model: string, texts: readonly string[], load = 
 export interface Classified {
   /** In the order of the model's classes. */
   readonly probabilities: readonly number[];
+  /** Names of the classes, in the same order. */
+  readonly labels: readonly string[];
   /** Name of the likeliest class. */
   readonly label: string;
 }
@@ -76,10 +77,16 @@ export async function classifyHere(
       const top = Math.max(...row);
       const weights = row.map((logit) => Math.exp(logit - top));
       const total = weights.reduce((a, b) => a + b, 0);
-      const best = row.indexOf(top);
+      const { id2label, problem_type: kind } = classifier.config;
+      const labels = row.map((_, i) => id2label?.[i] ?? String(i));
       results.push({
-        probabilities: weights.map((weight) => weight / total),
-        label: classifier.config.id2label?.[best] ?? String(best),
+        // Where several classes may hold at once, each is a question of its own.
+        probabilities:
+          kind === "multi_label_classification"
+            ? row.map((logit) => 1 / (1 + Math.exp(-logit)))
+            : weights.map((weight) => weight / total),
+        labels,
+        label: labels[row.indexOf(top)] as string,
       });
     }
   }
