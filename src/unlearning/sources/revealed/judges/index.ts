@@ -6,5 +6,6 @@ import type { JudgeKind } from "./judge.ts";
 export type { Judge, JudgeKind, JudgeStart } from "./judge.ts";
 
 export const judges = createRegistry<JudgeKind>("judge", {
+  classifier: { load: async () => (await import("./classifier.ts")).classifier as unknown as JudgeKind },
   words: { load: async () => (await import("./words.ts")).words as unknown as JudgeKind },
 });
