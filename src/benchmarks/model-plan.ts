@@ -41,10 +41,11 @@ type Declared = Pick<
  * @throws ConfigError for a name that no model has, models that begin with each other, and whatever is wrong with how one is taught.
  */
 export function planModels(
-  config: Declared,
+  declared: Declared,
   sets: BenchmarkSets,
   { start, used = [] }: { readonly start: number; readonly used?: readonly string[] },
 ): ModelPlan {
+  const config = ofStart(declared, start);
   const { target, retrained, startSeeds, output } = config;
   const taken = ["target", "retrained"].find((name) => name in config.models);
   if (taken !== undefined) {
@@ -97,6 +98,19 @@ export function planModels(
   for (const name of referencesIn(config.evaluation)) need(name, "evaluation");
   for (const name of used) need(name, "methods");
   return { paths, found, taught, folder };
+}
+
+/** The declaration with the start's number in the paths of finished models. */
+function ofStart({ target, retrained, models, ...rest }: Declared, start: number): Declared {
+  const of = <Model extends BenchmarkConfig["target"]>(model: Model) =>
+    typeof model === "string" ? model.replaceAll("{start}", String(start)) : model;
+  const named = Object.entries(models).map(([name, model]) => [name, of(model)] as const);
+  return {
+    ...rest,
+    target: of(target),
+    ...(retrained === undefined ? {} : { retrained: of(retrained) }),
+    models: Object.fromEntries(named),
+  };
 }
 
 /** A model's teaching as declared, references still in it. */

@@ -24,7 +24,11 @@ export type BenchmarkSource = z.output<typeof source>;
 const setNames = z.union([name, z.array(name).nonempty()]).describe("one or several of `sets`");
 
 const model = z.union([
-  z.string().describe("a model's folder, a run folder that holds one, or a hub id"),
+  z
+    .string()
+    .describe(
+      "a model's folder, a run folder that holds one, or a hub id; {start} in it is the number of the start model",
+    ),
   z
     .strictObject({
       data: setNames,

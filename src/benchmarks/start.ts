@@ -35,8 +35,7 @@ export async function planStarts(
       evaluation: withFolders(evaluation, plan.paths, "evaluation"),
     };
   });
-  // The same for every start: only what is taught differs.
-  if (starts[0]) await checkModels(starts[0].plan, watch);
+  for (const { plan } of starts) await checkModels(plan, watch);
   return starts;
 }
 

@@ -1,6 +1,7 @@
 // A benchmark with further models by name and two seeds of start models: what each run begins with, and what it is held against.
 
 import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readJsonObject } from "../core/json-file.ts";
 import { type TinyBenchmark, tinyBenchmark } from "./fixtures/tiny-benchmark.ts";
@@ -77,6 +78,18 @@ test("runs are held against the twin of the model that they began with", () => {
     >;
   expect(reference(0)["forget-quality"]?.reference).toContain("start0");
   expect(reference(1)["forget-quality"]?.reference).toContain("start1");
+});
+
+test("finished models may be one per start", async () => {
+  const { value } = await tiny.load(
+    "startSeeds=2",
+    "target=else/start{start}/target",
+    "retrained=else/start{start}/twin",
+  );
+  const { found, paths, taught } = planModels(value, namedSets(value, tiny.at()), { start: 1 });
+  expect(found).toEqual(["else/start1/target", "else/start1/twin"]);
+  expect(paths.get("target")?.adapter).toBe(join("else/start1/target", "adapter"));
+  expect(taught).toEqual([]);
 });
 
 test("a name that no model has, and models that begin with each other, are refused before anything is made", async () => {
