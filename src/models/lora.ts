@@ -48,9 +48,7 @@ export function addLora(model: Model, options: LoraOptions, random: Random): str
   const modules = linearModules(model.architecture, model.config);
   for (const module of selectModules(model, options)) {
     const { out, inputs } = modules.get(module) as LinearModule;
-    const draw = random.fork(module);
-    const bound = 1 / Math.sqrt(inputs);
-    const a = Float32Array.from({ length: options.rank * inputs }, () => (2 * draw.uniform() - 1) * bound);
+    const a = freshA(options.rank, inputs, random.fork(module));
     const { backend, weights } = model;
     const scale = options.alpha / options.rank;
     model.lora.set(module, { rank: options.rank, alpha: options.alpha, scale });
@@ -59,6 +57,12 @@ export function addLora(model: Model, options: LoraOptions, random: Random): str
     names.push(loraName(module, "A"), loraName(module, "B"));
   }
   return names;
+}
+
+/** A as it begins, [rank, inputs]: uniform in ±1/√inputs. */
+export function freshA(rank: number, inputs: number, random: Random): Float32Array {
+  const bound = 1 / Math.sqrt(inputs);
+  return Float32Array.from({ length: rank * inputs }, () => (2 * random.uniform() - 1) * bound);
 }
 
 /** Is this the full name of a LoRA matrix? */

@@ -70,23 +70,34 @@ export interface TrainingTask {
  */
 export type Train = (task: TrainingTask) => Promise<void>;
 
+/** Measures the model between two trainings, when the run measures on its way; of a resumed run only what was not measured before. */
+export type Measure = () => Promise<void>;
+
 /**
  * Carries out `work`, which trains, and leaves `model/` (a Hugging Face folder, LoRA merged) and, for LoRA over a stored model, `adapter/` in the run folder. What an
  * abort finds trained, or an evaluation that fails, is kept as a checkpoint.
  */
-export async function runInFolder(run: RunSettings, work: (train: Train) => Promise<void>): Promise<void> {
+export async function runInFolder(
+  run: RunSettings,
+  work: (train: Train, measure: Measure) => Promise<void>,
+): Promise<void> {
   const { folder, model } = run;
   if (model.lora.size > 0 && run.save.adapterBase === undefined) warnOfLostAdapter(run.report);
   await folder.begin(run.weightsBefore ?? (await hashWeights(model, { lora: false })));
   if (!folder.restored) await run.evaluate?.(0, "before");
   let end: End | undefined;
   let steps = 0;
+  const train: Train = async (task) => {
+    end?.trained[Symbol.dispose]();
+    end = await trainInFolder(run, task, steps);
+    steps += task.totalSteps;
+  };
+  const measure: Measure = async () => {
+    const logged = folder.restored !== undefined && folder.restored.checkpoint.step > steps;
+    if (run.evaluateEvery > 0 && !logged) await run.evaluate?.(steps, "during");
+  };
   try {
-    await work(async (task) => {
-      end?.trained[Symbol.dispose]();
-      end = await trainInFolder(run, task, steps);
-      steps += task.totalSteps;
-    });
+    await work(train, measure);
     await run.evaluate?.(steps, "after");
   } catch (error) {
     // A training is not to be lost with what comes after it; of a second failure the first tells more.
@@ -96,14 +107,28 @@ export async function runInFolder(run: RunSettings, work: (train: Train) => Prom
     end?.trained[Symbol.dispose]();
   }
   // From here on an abort comes too late: what took long is done.
-  const { config, tokenizer, dtype, adapterBase } = run.save;
-  if (model.lora.size > 0 && adapterBase !== undefined) {
-    await saveAdapter(model, join(folder.path, "adapter"), { baseModel: adapterBase });
-  }
-  const saved = join(folder.path, "model");
-  await saveModel(model, saved, { config, copyFilesFrom: tokenizer, dtype, overwrite: true });
+  if (model.lora.size > 0 && run.save.adapterBase !== undefined) await saveAs("adapter", run, folder.path);
+  const saved = await saveAs("model", run, folder.path);
   using written = loadModel(saved, model.backend);
   await folder.finish(await hashWeights(written));
+}
+
+/** Keeps a model that is not the run's last, in a folder of its own in the run folder: as an adapter where that says all, else whole. */
+export async function keepModel(run: RunSettings, name: string, model: Model): Promise<void> {
+  const asAdapter = model.lora.size > 0 && run.save.adapterBase !== undefined;
+  await saveAs(asAdapter ? "adapter" : "model", { ...run, model }, join(run.folder.path, name));
+}
+
+async function saveAs(
+  what: "adapter" | "model",
+  { model, save }: Pick<RunSettings, "model" | "save">,
+  folder: string,
+): Promise<string> {
+  const path = join(folder, what);
+  const { config, tokenizer, dtype, adapterBase } = save;
+  if (what === "adapter") await saveAdapter(model, path, { baseModel: adapterBase });
+  else await saveModel(model, path, { config, copyFilesFrom: tokenizer, dtype, overwrite: true });
+  return path;
 }
 
 /** A training's end. */

@@ -2,6 +2,7 @@
 
 import { expect, test } from "vitest";
 import { silent } from "../core/events.ts";
+import type { MetricsLogLine } from "../core/metrics-log.ts";
 import { createRandom } from "../core/random.ts";
 import type { Sequence } from "../data/batching.ts";
 import { initialiseModel } from "../models/load.ts";
@@ -80,7 +81,7 @@ test("a training under it leaves the frozen directions, and its loss and log say
     const name = loraName(module as string, "A");
     const frozen = normal("frozen", 3 * 16);
     using term = await overlapTerm(backend, [{ name, trained: () => weightOf(model, name), frozen }], weight);
-    const lines: { loss: number; terms: Readonly<Record<string, number>> }[] = [];
+    const lines: MetricsLogLine[] = [];
     using _ = await fit({
       model,
       trainable,
@@ -91,7 +92,7 @@ test("a training under it leaves the frozen directions, and its loss and log say
       adamw: { beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0 },
       accumulation: 2,
       report: silent,
-      afterStep: async ({ loss, terms }) => void lines.push({ loss, terms }),
+      afterStep: async (line) => void lines.push(line),
     });
     const a = (await backend.read(weightOf(model, name) as Value)) as Float32Array;
     return { first: lines[0], last: lines.at(-1), overlap: overlapOf(frozen, a, 16) };

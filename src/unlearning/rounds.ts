@@ -6,15 +6,17 @@ import type { DataRecord } from "../data/record.ts";
 import { type BranchExamples, createBatchSupply } from "../training/batches.ts";
 import type { Loss } from "../training/loss.ts";
 import { examplesFor } from "../training/loss-examples.ts";
+import type { SideTexts } from "../training/narrowing.ts";
 import { stepsOf } from "../training/options.ts";
 import type { Train } from "../training/run.ts";
 import { askReference } from "./ask-reference.ts";
 import type { UnlearnConfig } from "./config.ts";
 import type { RunContext } from "./context.ts";
 import { encodeSides } from "./localisation/text.ts";
+import { memorise } from "./objectives/memorise.ts";
 import type { PlanContext, RoundText, TrainOptions } from "./plans/plan.ts";
 import type { Selection } from "./scopes/scope.ts";
-import { encodeAll, type Session } from "./session.ts";
+import type { Session } from "./session.ts";
 import type { Making } from "./sources/source.ts";
 
 export interface RoundsContext extends Pick<RunContext, "report" | "signal"> {
@@ -34,24 +36,32 @@ export interface RoundsContext extends Pick<RunContext, "report" | "signal"> {
 }
 
 /**
- * What `gather` of a plan's context does. What the model is asked, by the source or for a loss's reference, it answers with the weights that the plan has
+ * What a plan's context does with text. What the model is asked, by the source or for a loss's reference, it answers with the weights that the plan has
  * brought it to, also when the run goes on: a checkpoint is only laid over them when training begins.
  */
-export function createRounds(context: RoundsContext): PlanContext["gather"] {
-  return async (round) => {
+export function createRounds(context: RoundsContext): Pick<PlanContext, "gather" | "teach"> {
+  const gather = async (round: number): Promise<RoundText> => {
     const random = (what: string) => context.random.fork(round === 1 ? what : `${what} ${round}`);
     const { records, examples, score } = await textOf(round, context, random("source"));
     if (records.length === 0) return { forget: [], score, train: nothingToTrainOn };
-    const { session } = context;
-    return {
-      forget: encodeAll(session, records, '"forget"'),
-      score,
-      train: trainingOver(records, examplesFor(context.loss, examples, session.model.config.maxPositions), {
-        ...context,
-        random: random("batches"),
-      }),
-    };
+    const { session, loss, retain } = context;
+    const texts = encodeSides(session, { forget: records, retain });
+    const fitting = examplesFor(loss, examples, session.model.config.maxPositions);
+    const own = { ...context, random: random("batches") };
+    return { forget: texts.forget, score, train: trainingOver(fitting, texts, own) };
   };
+  let taught = 0;
+  const teach: PlanContext["teach"] = async (text, { training, ...options } = {}) => {
+    taught++;
+    const pace = { ...context.config.training, ...training };
+    await trainingOver({ forget: text }, undefined, {
+      ...context,
+      loss: memorise.loss({}, context.random),
+      config: { ...context.config, training: pace },
+      random: context.random.fork(`teach ${taught}`),
+    })(options);
+  };
+  return { gather, teach };
 }
 
 async function textOf(round: number, context: RoundsContext, random: Random) {
@@ -63,31 +73,22 @@ async function textOf(round: number, context: RoundsContext, random: Random) {
   return { records, score, examples: nothingMore ? {} : await examplesOf(records) };
 }
 
+/** `texts`: the true text of both sides, by which a scope may choose anew what moves; without it everything selected moves. */
 function trainingOver(
-  records: readonly DataRecord[],
   examples: BranchExamples,
-  { session, config, loss, selection, retain, random, train, report, signal }: RoundsContext,
+  texts: SideTexts | undefined,
+  { session, config, loss, selection, random, train, report, signal }: RoundsContext,
 ): RoundText["train"] {
   const { weights: trainable, masks, narrowing } = selection;
   const padding = { padTo: loss.padTo, padId: session.tokenizer.padId ?? session.tokenizer.eosId };
-  const { batchSize } = config.training;
-  const batches = createBatchSupply(examples, { batchSize, partners: config.partners, random, padding });
-  const totalSteps = stepsOf(config.training, batches.batchesPerEpoch);
-  const following = narrowing && { ...narrowing, texts: encodeSides(session, { forget: records, retain }) };
+  const { training, partners } = config;
+  const batches = createBatchSupply(examples, { batchSize: training.batchSize, partners, random, padding });
+  const totalSteps = stepsOf(training, batches.batchesPerEpoch);
+  const following = narrowing && texts && { ...narrowing, texts };
   return async (options: TrainOptions = {}) => {
     using reference = await askReference(session.model, loss, examples, { report, signal, padding });
-    const { training } = config;
-    await train({
-      trainable,
-      masks,
-      narrowing: following,
-      loss,
-      batches,
-      totalSteps,
-      reference,
-      training,
-      ...options,
-    });
+    const task = { trainable, masks, narrowing: following, loss, batches, totalSteps, reference, training };
+    await train({ ...task, ...options });
   };
 }
 

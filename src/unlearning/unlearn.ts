@@ -101,7 +101,7 @@ export async function unlearn(config: UnlearnConfig, yaml: string, context: RunC
   const files = [...forget.files, ...retain.files, ...located.files, ...(refusalsFile ? [refusalsFile] : [])];
   using run = await beginRun({ claim, session, config, files, context, weightsBefore });
   if (region) await writeRegion(run.folder.path, region);
-  await runInFolder(run, async (train) => {
+  await runInFolder(run, async (train, measure) => {
     await plan.entry.run(
       {
         model: session.model,

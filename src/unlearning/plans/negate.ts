@@ -3,8 +3,8 @@
 // The retain text is not trained on here: it is the control task.
 
 import { z } from "zod";
-import { largestThatKeeps } from "./line-search.ts";
 import { definePlan, type PlanContext } from "./plan.ts";
+import { coefficientGrid, gridHasSteps, gridWithoutSteps, searchCoefficient } from "./search-coefficient.ts";
 import { rememberWeights, type TaskVector, taskVector } from "./task-vector.ts";
 import { createUtility, utilityBudget } from "./utility.ts";
 
@@ -12,13 +12,9 @@ const options = z
   .strictObject({
     coefficient: z.number().positive().optional().describe("λ; found by search on the retain text when left out"),
     ...utilityBudget,
-    step: z.number().positive().default(0.05).describe("λ is a multiple of it"),
-    maximum: z.number().positive().default(5).describe("largest λ that is tried"),
+    ...coefficientGrid,
   })
-  .refine(({ step, maximum }) => step <= maximum, {
-    path: ["step"],
-    message: "larger than `maximum`: there is nothing to try",
-  });
+  .refine(gridHasSteps, gridWithoutSteps);
 type NegateOptions = z.output<typeof options>;
 
 export const negate = definePlan({
@@ -40,32 +36,17 @@ export const negate = definePlan({
 });
 
 /** Measures the model as it is, and returns the search for λ that is held against it. */
-async function createSearch({ model, retain, report, signal, note }: PlanContext, chosen: NegateOptions) {
+async function createSearch(context: PlanContext, chosen: NegateOptions) {
+  const { model, retain, report, signal, note } = context;
+  const { measure, budget, step } = chosen;
   const before = await createUtility(model, retain, chosen, signal).measure();
   return async (vector: TaskVector): Promise<number> => {
-    const utility = createUtility(model, retain, chosen, signal);
-    const started = performance.now();
-    const phase = "search coefficient";
-    report({ type: "phase-start", phase });
-    const tried: { coefficient: number; value: number; kept: boolean }[] = [];
-    const coefficientOf = (k: number) => Number((k * chosen.step).toPrecision(12));
-    const steps = Math.floor(chosen.maximum / chosen.step + 1e-9);
-    const best = await largestThatKeeps(steps, async (k) => {
-      await vector.apply(-coefficientOf(k));
-      const value = await utility.measure();
-      const kept = utility.within(value, before);
-      tried.push({ coefficient: coefficientOf(k), value, kept });
-      return kept;
-    });
-    const coefficient = coefficientOf(best);
-    report({ type: "phase-end", phase, seconds: (performance.now() - started) / 1000 });
-    const { measure, budget } = chosen;
+    const { coefficient, value: after, tried } = await searchCoefficient(context, vector, { ...chosen, before });
     await note({ plan: "negate", measure, budget, before, tried, coefficient });
-    const after = tried.find((each) => each.coefficient === coefficient)?.value;
     if (after === undefined) {
       report({
         type: "warning",
-        text: `negation changes nothing: already λ = ${chosen.step} costs more of ${measure} on the retain text than the budget of ${budget} allows.`,
+        text: `negation changes nothing: already λ = ${step} costs more of ${measure} on the retain text than the budget of ${budget} allows.`,
         hint: "Allow more (plan.budget), take smaller steps (plan.step), or train less on what must go.",
       });
     } else {

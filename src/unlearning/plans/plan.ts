@@ -3,8 +3,11 @@
 
 import type { z } from "zod";
 import type { Reporter } from "../../core/events.ts";
+import type { Random } from "../../core/random.ts";
 import type { Sequence } from "../../data/batching.ts";
 import type { Model } from "../../models/model.ts";
+import type { TrainingOptions } from "../../training/options.ts";
+import type { WeightTerm } from "../../training/weight-term.ts";
 
 export interface TrainOptions {
   /**
@@ -12,6 +15,8 @@ export interface TrainOptions {
    * nothing is measured, since the run's result is still to come.
    */
   readonly goesOn?: boolean;
+  /** Added to every batch's loss. */
+  readonly weightTerm?: WeightTerm | undefined;
 }
 
 /** What a round trains on. */
@@ -31,13 +36,23 @@ export interface PlanContext {
   readonly trainable: readonly string[];
   /** Asks the source for the text of a round, from 1 on and in order: one that makes its text makes it anew with the model as it then is. */
   gather(round: number): Promise<RoundText>;
+  /** Trains on text as teaching does, at the pace of the configuration but for what `training` says. Numbered on like every training. */
+  teach(text: readonly Sequence[], options?: TrainOptions & { readonly training?: Pace }): Promise<void>;
+  /** Measures the model on the way as training does, when the configuration asks for that. */
+  measure(): Promise<void>;
+  /** Keeps a model as rounds/N in the run folder: as a PEFT adapter where it is LoRA over a stored model, else whole. */
+  keepRound(round: number, model: Model): Promise<void>;
   /** The text that must stay; empty when the configuration names none and `needsRetain` did not ask for it. */
   readonly retain: readonly Sequence[];
   /** Keeps what the plan found, as plan.json in the run folder. */
   note(found: object): Promise<void>;
+  readonly random: Random;
   readonly report: Reporter;
   readonly signal?: AbortSignal | undefined;
 }
+
+/** How long and how fast. */
+export type Pace = Partial<Pick<TrainingOptions, "epochs" | "steps" | "learningRate">>;
 
 export interface Plan<Schema extends z.ZodType = z.ZodType> {
   readonly name: string;
@@ -46,6 +61,8 @@ export interface Plan<Schema extends z.ZodType = z.ZodType> {
   readonly options: Schema;
   /** With these options, does the plan look at the text that must stay? */
   readonly needsRetain: (options: z.output<Schema>) => boolean;
+  /** Refuses, before anything is written, weights that the plan cannot work on. @throws LetheError */
+  readonly check?: (start: Pick<PlanContext, "model" | "trainable">, options: z.output<Schema>) => void;
   /**
    * Everything in it must follow from the model, the options and the data: a resumed run goes through it from the beginning, and only the trainings that
    * were done, and the text that was made, are there at once.

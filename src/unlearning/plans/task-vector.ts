@@ -56,7 +56,8 @@ const taughtLora = () =>
     },
   );
 
-async function copyOf(model: Model, name: string): Promise<Float32Array> {
+/** A weight's numbers, [shape] row-major, float32. */
+export async function copyOf(model: Model, name: string): Promise<Float32Array> {
   const value = weightOf(model, name);
   return Float32Array.from(toFloat32(await model.backend.read(value), value.dtype));
 }
