@@ -33,6 +33,10 @@ const styles: ReadonlyMap<string, MetricStyle> = new Map<string, MetricStyle>([
   ],
   ["exact-memorisation", share("exact memorisation", "as token accuracy, by the definition used for memorisation")],
   ["extraction-strength", share("extraction strength", "part of the expected answer that its beginning brings back")],
+  [
+    "rouge-l-forced",
+    share("ROUGE-L, forced", "overlap of the answer with its likeliest words, given the true ones before"),
+  ],
   ["rouge-2", share("ROUGE-2", "pairs of words that the given answer shares with the expected one")],
   ["verbatim-memorisation", share("verbatim memorisation", "overlap of the continued passage with the true one")],
   ["knowledge-memorisation", share("knowledge memorisation", "overlap of the given answer with the true one")],
@@ -91,6 +95,8 @@ const styles: ReadonlyMap<string, MetricStyle> = new Map<string, MetricStyle>([
   ["fluency", share("fluency", "how well the given answer reads, by a classifier", "unknown")],
   ["token-entropy", share("token entropy", "how evenly an answer uses its tokens", "unknown")],
   ["distinct-words", share("distinct words", "words of an answer that are not repeats", "unknown")],
+  ["degenerate", share("degenerate answers", "answers that say nothing or repeat themselves", "unknown")],
+  ["n-gram-entropy", { ...free("fluency"), meaning: "entropy of an answer's runs of two and three words, in bits" }],
   ["gibberish", share("gibberish", "answers that are not language", "unknown")],
   // Measures over several sets. Which end is better they say themselves.
   [
@@ -118,6 +124,26 @@ const styles: ReadonlyMap<string, MetricStyle> = new Map<string, MetricStyle>([
   ["memorisation-score", share("memorisation score", "how little of the forget set is memorised", "unknown")],
   ["privacy-score", share("privacy score", "how near attacks come to their success on the retrained model", "unknown")],
   ["utility-score", share("utility score", "model utility and fluency relative to before", "unknown")],
+  [
+    "mean-success",
+    {
+      title: "mean success",
+      meaning: "mean of unlearn and retention success; 50 for an untouched model",
+      remembers: "unknown",
+      scale: "percent",
+    },
+  ],
+  [
+    "accuracy-distance",
+    {
+      ...free("accuracy above retrained"),
+      meaning: "token accuracy against the retrained model's, in points: 0 ideal",
+    },
+  ],
+  [
+    "perplexity-distance",
+    { ...free("log-perplexity above retrained"), meaning: "against the retrained model's, in nats: 0 ideal" },
+  ],
   ["overall-score", share("overall score", "memorisation, privacy and utility as one number", "unknown")],
 ]);
 const ranks = [...styles.keys()];

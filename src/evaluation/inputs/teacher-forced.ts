@@ -1,6 +1,5 @@
 // The records' own answers under the model, token by token; with the moments of the whole distribution where a metric asks for them.
 
-import type { EncodedExample } from "../../data/encoding.ts";
 import type { DistributionExample } from "../metrics/index.ts";
 import type { Detail } from "./forced-pass.ts";
 import type { InputSource, PreparedInput, SetContext } from "./source.ts";
@@ -20,7 +19,8 @@ function prepare(
   detail: Detail,
 ): PreparedInput<"distribution"> & PreparedInput<"teacher-forced"> {
   const encoded = examples();
-  const texts = encoded.map((example) => textOf(example, tokenizer));
+  const read = (ids: Int32Array) => tokenizer.decode(ids, { skipSpecialTokens: true });
+  const texts = encoded.map(({ labels }) => read(labels.filter((label) => label >= 0)));
   return {
     sequences: new Map(encoded.map((example) => [example, detail])),
     measure: async (seen) =>
@@ -28,14 +28,8 @@ function prepare(
         const sequence = seen(example);
         // A chat template may close a turn with another token than the tokenizer's own end.
         const hasEnd = tokenizer.endIds.includes(sequence.labels.at(-1) as number);
-        return { ...sequence, hasEnd, text: texts[i] as string };
+        const predicted = read(Int32Array.from(sequence.predictions));
+        return { ...sequence, hasEnd, text: texts[i] as string, predicted };
       }),
   };
-}
-
-function textOf({ labels }: EncodedExample, tokenizer: SetContext["tokenizer"]): string {
-  return tokenizer.decode(
-    labels.filter((label) => label >= 0),
-    { skipSpecialTokens: true },
-  );
 }

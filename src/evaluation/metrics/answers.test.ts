@@ -62,3 +62,31 @@ test("the most likely option wins; normalised, the most likely per character", (
   const wide = { options: ["𝒳", "ab"], correct: 0, logProbabilities: [-1.9, -4] };
   expect(score("choice-accuracy-normalised", wide)).toBe(1);
 });
+
+test("an answer of two words, or of one word three times, is degenerate; word salad is not", () => {
+  const of = (generated: string, options = {}) => score("degenerate", { generated }, options);
+  expect(["She lives in Oslo.", "blue seven under", "", "In Oslo", "so so so"].map((text) => of(text))).toEqual([
+    0, 0, 1, 1, 1,
+  ]);
+  expect(of("one two one two")).toBe(0);
+  expect(of("one two one two", { minimumDistinct: 0.6 })).toBe(1);
+});
+
+test("fluency is the weighted entropy of runs of two and three words", () => {
+  const of = (generated: string) => score("n-gram-entropy", { generated }) as number;
+  // Pairs ab, bc, cd, de: 2 bits; triples abc, bcd, cde: log₂ 3.
+  expect(of("a b c d e")).toBeCloseTo((2 * (2 / 3) + Math.log2(3) * (4 / 3)) / 2, 12);
+  // ab twice and ba once: pairs and triples alike have one of two and one of one.
+  const third = Math.log2(3) - 2 / 3;
+  expect(of("a b a b")).toBeCloseTo((third * (2 / 3) + 1 * (4 / 3)) / 2, 12);
+  expect(of("no no no no no no")).toBeCloseTo(0, 12);
+  expect(of("")).toBe(0);
+});
+
+test("ROUGE-L of the likeliest tokens compares texts of equal prefixes, recall unless F1 is asked for", () => {
+  const forced = { labels: [1], text: "she lives in Oslo today", predicted: "she lives at Oslo" };
+  expect(score("rouge-l-forced", forced)).toBeCloseTo(3 / 5, 12);
+  expect(score("rouge-l-forced", forced, { score: "f1" })).toBeCloseTo((2 * 3) / 9, 12);
+  expect(score("rouge-l-forced", { labels: [1] })).toBeNull();
+  expect(findMetric("rouge-l-forced").key({ score: "f1" })).toBe("rouge-l-forced-f1");
+});

@@ -2,16 +2,14 @@
 // it suits models that know one narrow data set and no other language.
 
 import { z } from "zod";
+import { degenerateOptions, isDegenerate } from "./degenerate.ts";
 import { defineMetric } from "./metric.ts";
 import { wordsOf } from "./words.ts";
 
 const options = z.strictObject({
   /** Texts whose pairs of neighbouring words count as language: normally all questions and answers of the data. */
   corpus: z.array(z.string()).min(1, "give the texts whose word pairs count as language"),
-  /** Fewer words than this are gibberish. */
-  minimumWords: z.number().int().min(0).default(3),
-  /** A smaller share of distinct words is gibberish. */
-  minimumDistinct: z.number().min(0).max(1).default(0.5),
+  ...degenerateOptions,
   /** A smaller share of word pairs that occur in the corpus is gibberish. */
   minimumKnownPairs: z.number().min(0).max(1).default(0.6),
 });
@@ -27,12 +25,11 @@ export const gibberish = defineMetric({
   modes: ["corrected"],
   usesCorpus: true,
   options,
-  measure: ({ corpus, minimumWords, minimumDistinct, minimumKnownPairs }) => {
+  measure: ({ corpus, minimumKnownPairs, ...limits }) => {
     const known = new Set(corpus.flatMap((text) => pairs(wordsOf(text))));
     return ({ generated }) => {
       const words = wordsOf(generated);
-      if (words.length < minimumWords) return 1;
-      if (words.length > 0 && new Set(words).size / words.length < minimumDistinct) return 1;
+      if (isDegenerate(words, limits)) return 1;
       const neighbours = pairs(words);
       return Number(neighbours.filter((pair) => known.has(pair)).length < minimumKnownPairs * neighbours.length);
     };

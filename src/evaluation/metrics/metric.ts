@@ -21,6 +21,8 @@ export interface TeacherForcedExample {
   readonly hasEnd: boolean;
   /** The answer as its labels read, special tokens left out; absent where only numbers are known. */
   readonly text?: string;
+  /** The predictions as they read, special tokens left out. */
+  readonly predicted?: string;
 }
 
 /** The same with two moments of the whole distribution at each position. */

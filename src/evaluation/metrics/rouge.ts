@@ -67,12 +67,15 @@ function score(common: number, referenceLength: number, candidateLength: number)
   return { recall, precision, f1: common === 0 ? 0 : (2 * precision * recall) / (precision + recall) };
 }
 
-const options = z.strictObject({
+export const rougeOptions = z.strictObject({
   /** TOFU and RWKU report recall, MUSE f1. */
   score: z.enum(["recall", "precision", "f1"]).default("recall"),
   /** Reduce tokens to their stems. On in TOFU and OpenUnlearning, off in MUSE's own code; it changes the number. */
   stem: z.boolean().default(true),
 });
+
+export const rougeVariant = ({ score: which, stem }: z.output<typeof rougeOptions>): string =>
+  (which === "recall" ? "" : `-${which}`) + (stem ? "" : "-unstemmed");
 
 const family = (
   name: string,
@@ -88,8 +91,8 @@ const family = (
     modes: ["peer", "corrected"],
     quirk:
       "the published code knows only a-z and 0-9, so letters of other scripts vanish; an empty expected answer counts 0",
-    options,
-    variant: ({ score: which, stem }) => (which === "recall" ? "" : `-${which}`) + (stem ? "" : "-unstemmed"),
+    options: rougeOptions,
+    variant: rougeVariant,
     measure:
       ({ score: which, stem }, mode) =>
       ({ expected, generated }) => {
@@ -110,7 +113,7 @@ const memorisation = (name: string, what: string) =>
     name,
     summary: `F1 of the longest common subsequence of words, ${what}; mean over records`,
     source: "MUSE (arXiv 2407.06460); OpenUnlearning stems tokens, MUSE's own code does not",
-    options: z.strictObject({ stem: options.shape.stem }),
+    options: z.strictObject({ stem: rougeOptions.shape.stem }),
     variant: ({ stem }) => (stem ? "" : "-unstemmed"),
     measure: ({ stem }, mode) => rougeLMetric.measure(mode, { score: "f1", stem }),
   });

@@ -5,6 +5,7 @@ import { describeNames } from "../../core/nearest.ts";
 import { bleu } from "./bleu.ts";
 import { choiceAccuracy, choiceAccuracyNormalised } from "./choice-accuracy.ts";
 import { choiceProbability } from "./choice-probability.ts";
+import { degenerate } from "./degenerate.ts";
 import { distinctWords } from "./distinct-words.ts";
 import { exactAnswer } from "./exact-answer.ts";
 import { exactMemorisation } from "./exact-memorisation.ts";
@@ -20,10 +21,12 @@ import {
   membershipZlib,
 } from "./membership.ts";
 import type { AnyMetric } from "./metric.ts";
+import { nGramEntropy } from "./n-gram-entropy.ts";
 import { paraphraseProbability } from "./paraphrase-probability.ts";
 import { perplexity } from "./perplexity.ts";
 import { probability } from "./probability.ts";
 import { knowledgeMemorisation, rouge1Metric, rouge2Metric, rougeLMetric, verbatimMemorisation } from "./rouge.ts";
+import { rougeLForced } from "./rouge-forced.ts";
 import { retentionSuccess, tokenAccuracy, unlearnSuccess } from "./token-accuracy.ts";
 import { tokenEntropy } from "./token-entropy.ts";
 import { truthRatio } from "./truth-ratio.ts";
@@ -37,6 +40,7 @@ const entries: readonly AnyMetric[] = [
   exactMemorisation,
   extractionStrength,
   rougeLMetric,
+  rougeLForced,
   rouge1Metric,
   rouge2Metric,
   verbatimMemorisation,
@@ -44,6 +48,8 @@ const entries: readonly AnyMetric[] = [
   bleu,
   exactAnswer,
   distinctWords,
+  nGramEntropy,
+  degenerate,
   tokenEntropy,
   cosineSimilarity,
   entailment,

@@ -222,3 +222,25 @@ test("options of a measure are refused by name, unknown measures with the neares
   expect(() => findMeasure("forget-qualty")).toThrow(/unknown summary measure "forget-qualty"/);
   expect(findMeasure("membership-inference").key({ attack: "loss" })).toBe("membership-inference-loss");
 });
+
+describe("KnowUnDo's mean success and what stands beside it", () => {
+  test("is the mean of two means, however many records each side has", () => {
+    const own = [result("unlearn-success", [80, 100]), result("retention-success", [60, 70, 80])];
+    const found = compute("mean-success", { own });
+    expect(found).toMatchObject({ value: 80, n: 2 });
+    expect(found.interval?.[0]).toBeGreaterThanOrEqual(70);
+    expect(findMeasure("mean-success").key({ forget: "unlearn-val", retain: "retention-val" })).toBe(
+      "mean-success-unlearn-val",
+    );
+  });
+
+  test("distances are taken record by record: accuracy in points, perplexity in nats", () => {
+    const own = [result("token-accuracy", [0.5, null, 0.2])];
+    const retrained = [result("token-accuracy", [0.1, 0.9, 0.1])];
+    expect(compute("accuracy-distance", { own, retrained })).toMatchObject({ value: expect.closeTo(25, 9), n: 2 });
+    const shown = (nats: readonly number[]) => [result("perplexity", nats.map(Math.exp))];
+    const nats = compute("perplexity-distance", { own: shown([1, 2]), retrained: shown([4, 6]) });
+    expect(nats).toMatchObject({ value: expect.closeTo(-3.5, 9), n: 2 });
+    expect(nats.interval?.[0]).toBeCloseTo(-4, 9);
+  });
+});

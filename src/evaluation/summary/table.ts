@@ -9,6 +9,7 @@ import type { SummaryMeasure } from "./measure.ts";
 import { membershipInference, membershipReference } from "./membership-inference.ts";
 import { modelUtility } from "./model-utility.ts";
 import { privleak, relativeDifference } from "./privleak.ts";
+import { accuracyDistance, meanSuccess, perplexityDistance } from "./success.ts";
 
 const entries: readonly SummaryMeasure[] = [
   forgetQuality,
@@ -23,6 +24,9 @@ const entries: readonly SummaryMeasure[] = [
   overallScore,
   forgetEfficacy,
   utilityOfSix,
+  meanSuccess,
+  accuracyDistance,
+  perplexityDistance,
 ];
 
 /** Every measure over several sets or against a reference, in the order of a report. */
