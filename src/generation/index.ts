@@ -1,7 +1,7 @@
 // Generation's public face: continuing prompts, one step at a time or whole texts, and what shapes the choice of tokens.
 
 export { type ChoiceOptions, type Chooser, createChooser } from "./choose.ts";
-export type { TokenText } from "./continuation-text.ts";
+export { type ContinuationText, continuationText, type TokenText } from "./continuation-text.ts";
 export { type BeginOptions, createDecoder, type Decoder, type DecoderOptions, type DecodingBatch } from "./decoder.ts";
 export { type Generated, type GeneratedPiece, type GenerateOptions, generate, streamGenerate } from "./generate.ts";
 export {
