@@ -2,9 +2,9 @@
 
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { rouge2, rougeTokens } from "../../text/rouge.ts";
 import { sentenceBleu } from "./bleu.ts";
 import { findMetric, type Mode } from "./index.ts";
-import { rouge2, rougeTokens } from "./rouge.ts";
 
 const fixture = <T>(name: string): T =>
   JSON.parse(readFileSync(new URL(`fixtures/${name}.json`, import.meta.url), "utf8")) as T;

@@ -1,3 +1,4 @@
+export { type RougeScore, rouge1, rougeL, rougeTokens } from "../../text/rouge.ts";
 export { type AggregateOptions, aggregate, type EvaluateOptions, evaluateMetric, type SetInputs } from "./aggregate.ts";
 export {
   type AnyMetric,
@@ -13,5 +14,4 @@ export {
   modeOf,
   type TeacherForcedExample,
 } from "./metric.ts";
-export { type RougeScore, rouge1, rougeL, rougeTokens } from "./rouge.ts";
 export { findMetric, metrics } from "./table.ts";

@@ -1,8 +1,8 @@
 // Answers as another model judges them: near in meaning, entailed, well written.
 
 import { z } from "zod";
+import { rougeL, rougeTokens } from "../../text/rouge.ts";
 import { defineMetric } from "./metric.ts";
-import { rougeL, rougeTokens } from "./rouge.ts";
 
 const closerLook = "A Closer Look at Machine Unlearning (arXiv 2410.08109)";
 

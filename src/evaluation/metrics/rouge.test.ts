@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { porterStem } from "./porter-stemmer.ts";
-import { rouge1, rougeL, rougeLMetric, rougeTokens } from "./rouge.ts";
+import { porterStem } from "../../text/porter-stemmer.ts";
+import { rouge1, rougeL, rougeTokens } from "../../text/rouge.ts";
+import { rougeLMetric } from "./rouge.ts";
 
 const fixture = (name: string): unknown =>
   JSON.parse(readFileSync(new URL(`./fixtures/${name}.json`, import.meta.url), "utf8"));
