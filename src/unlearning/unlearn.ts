@@ -55,14 +55,13 @@ export async function unlearn(config: UnlearnConfig, yaml: string, context: RunC
   const needsAlternates = loss.branches.includes("alternate") || loss.branches.includes("retainAlternate");
   const refusalsFile = needsAlternates ? config.refusals : undefined;
   const refusals = refusalsFile ? await refusalLines(refusalsFile) : [];
-  using session = await openSession(config.model, {
-    adapter: config.adapter,
-    keepAdapter: scope.keepsAdapter,
-    device: config.device,
-    encoding: config.encoding,
-    report,
-    signal,
-  });
+  const { adapter, device, encoding } = config;
+  const opening = { adapter, keepAdapter: scope.keepsAdapter, device, encoding, report, signal };
+  using session = scope.steer
+    ? await scope.steer({ model: config.model, options: opening, folder: claim.path })
+    : await openSession(config.model, opening);
+  /** Who says what the model that must forget says as it is. */
+  const asked = session.steers?.session ?? session;
   const weightsBefore = await hashWeights(session.model);
   const encode = (records: readonly DataRecord[]) =>
     branchExamples(session, loss, {
@@ -76,11 +75,11 @@ export async function unlearn(config: UnlearnConfig, yaml: string, context: RunC
     if (!relabel || !examples.forget) return examples;
     const open = (model: string) =>
       openSession(model, { device: config.device, encoding: config.encoding, report, signal });
-    const from = { session, open, random: random.fork("labels"), signal };
+    const from = { session: asked, open, random: random.fork("labels"), signal };
     return { ...examples, forget: await relabel.make(examples.forget, from, objective.options) };
   };
   // What cannot be used is refused before anything is written, also where it is only what the source begins with.
-  const make = await source.entry.prepare?.({ forget: forget.records, session, report, signal }, source.options);
+  const make = await source.entry.prepare?.({ forget: forget.records, session: asked, report, signal }, source.options);
   const examples = make
     ? encode(reveals ? [somethingToSay] : forget.records.map(withStandIn))
     : await relabelled(encode(forget.records));
@@ -96,11 +95,12 @@ export async function unlearn(config: UnlearnConfig, yaml: string, context: RunC
     signal,
   });
   refuseMisfit(loss, session.model, selection.weights);
-  plan.entry.check?.({ model: session.model, trainable: selection.weights }, plan.options);
+  await plan.entry.check?.({ model: session.model, trainable: selection.weights, retain: kept }, plan.options);
 
   const files = [...forget.files, ...retain.files, ...located.files, ...(refusalsFile ? [refusalsFile] : [])];
   using run = await beginRun({ claim, session, config, files, context, weightsBefore });
   if (region) await writeRegion(run.folder.path, region);
+  await session.steers?.describe(run.folder.path);
   await runInFolder(run, async (train, measure) => {
     await plan.entry.run(
       {
@@ -132,6 +132,7 @@ export async function unlearn(config: UnlearnConfig, yaml: string, context: RunC
     );
     await source.entry.clear?.(run.folder.path, source.options);
   });
+  await session.steers?.finish();
 }
 
 /** Stands for what is still to be revealed, so that the rest of the configuration is checked before anything is written. */

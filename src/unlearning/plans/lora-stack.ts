@@ -6,6 +6,7 @@ import { freshA, isLoraWeight, mergedWeight } from "../../models/lora.ts";
 import { type LoraModule, linearModules, type Model, weightOf } from "../../models/model.ts";
 import { loraName } from "../../models/stage-weights.ts";
 import type { Value } from "../../runtime/backend.ts";
+import { joined } from "./subspaces.ts";
 import { copyOf } from "./task-vector.ts";
 
 export interface LoraStack {
@@ -49,7 +50,7 @@ export function createLoraStack(model: Model): LoraStack {
       if (parts.length === 0) continue;
       const total = rank * parts.length;
       const [a, b] = [
-        oneBelowTheOther(parts.map((part) => part.a)),
+        joined(parts.map((part) => part.a)),
         sideBySide(
           parts.map((part) => part.b),
           rank,
@@ -104,15 +105,6 @@ export function createLoraStack(model: Model): LoraStack {
       }
     },
   };
-}
-
-function oneBelowTheOther(parts: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(parts.reduce((size, part) => size + part.length, 0));
-  parts.reduce((start, part) => {
-    all.set(part, start);
-    return start + part.length;
-  }, 0);
-  return all;
 }
 
 /** Matrices of `columns` columns each. */

@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { definePlan, type PlanContext } from "./plan.ts";
 import { coefficientGrid, gridHasSteps, gridWithoutSteps, searchCoefficient } from "./search-coefficient.ts";
-import { rememberWeights, type TaskVector, taskVector } from "./task-vector.ts";
+import { refuseTaughtLora, rememberWeights, type TaskVector, taskVector } from "./task-vector.ts";
 import { createUtility, utilityBudget } from "./utility.ts";
 
 const options = z
@@ -23,6 +23,7 @@ export const negate = definePlan({
   paper: "https://arxiv.org/abs/2212.04089",
   options,
   needsRetain: ({ coefficient }) => coefficient === undefined,
+  check: ({ model, trainable }) => refuseTaughtLora(model, trainable),
   async run(context, chosen) {
     const { model, trainable } = context;
     const before = await rememberWeights(model, trainable);

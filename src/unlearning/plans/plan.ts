@@ -62,7 +62,10 @@ export interface Plan<Schema extends z.ZodType = z.ZodType> {
   /** With these options, does the plan look at the text that must stay? */
   readonly needsRetain: (options: z.output<Schema>) => boolean;
   /** Refuses, before anything is written, weights that the plan cannot work on. @throws LetheError */
-  readonly check?: (start: Pick<PlanContext, "model" | "trainable">, options: z.output<Schema>) => void;
+  readonly check?: (
+    start: Pick<PlanContext, "model" | "trainable" | "retain">,
+    options: z.output<Schema>,
+  ) => Promise<void>;
   /**
    * Everything in it must follow from the model, the options and the data: a resumed run goes through it from the beginning, and only the trainings that
    * were done, and the text that was made, are there at once.

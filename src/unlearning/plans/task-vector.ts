@@ -14,14 +14,17 @@ export interface TaskVector {
 /** Copies of the named weights that are no LoRA matrices, float32, by full name. */
 export type RememberedWeights = ReadonlyMap<string, Float32Array>;
 
-/** @throws ConfigError for LoRA that is not fresh. */
 export async function rememberWeights(model: Model, names: readonly string[]): Promise<RememberedWeights> {
   const weights = new Map<string, Float32Array>();
-  for (const name of names) {
-    if (!isLoraWeight(name)) weights.set(name, await copyOf(model, name));
-    else if (name.endsWith(".lora_B.weight") && (await copyOf(model, name)).some((x) => x !== 0)) throw taughtLora();
-  }
+  for (const name of names) if (!isLoraWeight(name)) weights.set(name, await copyOf(model, name));
   return weights;
+}
+
+/** What training adds to LoRA is only known where that was fresh. @throws ConfigError where it was not. */
+export async function refuseTaughtLora(model: Model, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    if (name.endsWith(".lora_B.weight") && (await copyOf(model, name)).some((x) => x !== 0)) throw taughtLora();
+  }
 }
 
 /** The vector from `before` to the model as it is now, over the weights that may have moved. LoRA among them must have been fresh: B zero. */

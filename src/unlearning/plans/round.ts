@@ -1,0 +1,95 @@
+// One round of iterated negation: train on the round's text, find how far the opposite way is borne, take that step, mend what it cost. Knows nothing of
+// where the text comes from, nor when to stop.
+
+import type { Sequence } from "../../data/batching.ts";
+import type { LoraStack } from "./lora-stack.ts";
+import type { PlanContext, RoundText } from "./plan.ts";
+import { type RetainModuleOptions, trainRetainModule } from "./retain-module.ts";
+import { type CoefficientSearch, type FoundCoefficient, searchCoefficient } from "./search-coefficient.ts";
+import type { ModuleKind, Shared, Subspaces } from "./subspaces.ts";
+import { rememberWeights, taskVector } from "./task-vector.ts";
+import { createUtility } from "./utility.ts";
+
+/** What stays the same from round to round. */
+export interface Course {
+  /** With the retain text that the budget is measured on. */
+  readonly context: PlanContext;
+  readonly chosen: Omit<CoefficientSearch, "before"> & {
+    readonly rounds: number;
+    readonly retainModule?: RetainModuleOptions | undefined;
+  };
+  /** The retain text that the retain module learns. */
+  readonly taught: readonly Sequence[];
+  /** The measure on the retain text before the first round. */
+  readonly before: number;
+  /** Undefined where plain weights move. */
+  readonly stack: LoraStack | undefined;
+  readonly subspaces: Subspaces;
+}
+
+/** What is kept of a round, in plan.json. */
+export interface RoundFound {
+  readonly round: number;
+  /** Texts that were trained on. */
+  readonly texts: number;
+  /** The source's own judgement of how much the model said, 0 to 1. */
+  readonly score?: number;
+  /** Token accuracy on the round's text, before its training and after its step. */
+  readonly forget: { readonly before: number; readonly after: number };
+  readonly coefficient: number;
+  /** The measure on the retain text after the step, */
+  readonly retain: number;
+  /** and after the retain module that follows it. */
+  readonly repaired?: number;
+  /** What the trained LoRA has in common with the modules before it. */
+  readonly shared?: Partial<Record<ModuleKind, Shared>>;
+  readonly tried: FoundCoefficient["tried"];
+}
+
+/** Token accuracy of the model as it is on a round's text. */
+export const knownOf = ({ forget }: RoundText, { model, signal }: Pick<PlanContext, "model" | "signal">) =>
+  createUtility(model, forget, { measure: "token-accuracy", budget: 0 }, signal).measure();
+
+/** Round t of T, which may use t/T of the budget; or why no step is borne, the model then as before. */
+export async function takeRound(course: Course, round: number, text: RoundText): Promise<RoundFound | string> {
+  const { context, chosen, before, stack, subspaces } = course;
+  const { model, trainable, random } = context;
+  const known = await knownOf(text, context);
+  const start = await rememberWeights(model, trainable);
+  {
+    using weightTerm = await subspaces.term();
+    await text.train({ goesOn: true, weightTerm });
+  }
+  const vector = await taskVector(model, trainable, start);
+  const allowed = { ...chosen, before, budget: (chosen.budget * round) / chosen.rounds };
+  const { coefficient, value, tried } = await searchCoefficient(context, vector, allowed);
+  await vector.apply(-coefficient);
+  if (value === undefined) {
+    return `already λ = ${chosen.step} costs more of ${chosen.measure} on the retain text than the ${allowed.budget.toPrecision(3)} that round ${round} may use`;
+  }
+  const shared = await subspaces.shared();
+  const after = await knownOf(text, context);
+  await subspaces.remember("forget");
+  await stack?.push(random.fork(`round ${round}`));
+  const repaired = chosen.retainModule?.when === "each" ? await repair(course, `repair ${round}`) : undefined;
+  return {
+    round,
+    texts: text.forget.length,
+    ...(text.score === undefined ? {} : { score: text.score }),
+    forget: { before: known, after },
+    coefficient,
+    retain: value,
+    ...(repaired === undefined ? {} : { repaired }),
+    ...(Object.keys(shared).length === 0 ? {} : { shared }),
+    tried,
+  };
+}
+
+/** Trains the retain module and adds it; returns the measure on the retain text it was not trained on. */
+export async function repair({ context, chosen, taught, stack, subspaces }: Course, label: string): Promise<number> {
+  const { model, retain, random, signal } = context;
+  if (chosen.retainModule) await trainRetainModule(context, taught, chosen.retainModule);
+  await subspaces.remember("retain");
+  await stack?.push(random.fork(label));
+  return createUtility(model, retain, chosen, signal).measure();
+}
