@@ -3,6 +3,7 @@
 import type { Command as CommandParser } from "commander";
 import { loadBenchmark, renderMarkdown, runBenchmark } from "../benchmarks/index.ts";
 import { reportPath } from "../reporting/index.ts";
+import { configureCodeExecution } from "./code-execution.ts";
 import type { Call } from "./command.ts";
 import { runOptions } from "./run-command.ts";
 import { wholeNumber } from "./whole-number.ts";
@@ -27,6 +28,7 @@ export function configureBenchmarkRun(parser: CommandParser): void {
       wholeNumber,
     )
     .option("--resume", "of a benchmark: go on where it was cut off");
+  configureCodeExecution(parser);
 }
 
 export async function benchmarkRun(call: Call<BenchmarkRunOptions>): Promise<void> {

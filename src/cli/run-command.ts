@@ -2,6 +2,7 @@
 
 import type { Command as CommandParser } from "commander";
 import { type RunOptions, type RunSummary, renderSummary, reportPath, verdict } from "../reporting/index.ts";
+import { configureCodeExecution } from "./code-execution.ts";
 import type { Call } from "./command.ts";
 
 export interface RunCommandOptions {
@@ -14,6 +15,7 @@ export function configureRun(parser: CommandParser): void {
     .argument("[config]", "configuration file (YAML)")
     .argument("[overrides...]", "key.sub=value, laid over the file")
     .option("--resume", "go on with a run that was cut off; of a finished one, write the report again");
+  configureCodeExecution(parser);
 }
 
 /** Who watches the run and what stops it. */

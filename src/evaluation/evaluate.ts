@@ -20,7 +20,7 @@ export interface EvaluateOptions {
   readonly comparands?: Partial<Comparands>;
 }
 
-type Measured = Pick<Session, "model" | "tokenizer">;
+type Measured = Pick<Session, "model" | "tokenizer" | "steers">;
 
 /** Everything the configuration asks for, per example, with intervals and sample answers. */
 export async function evaluate(
@@ -56,7 +56,7 @@ export async function evaluate(
       report({ type: "evaluation-result", column, set: set.name, metric: key, value, n, interval });
     }
     const { name, title, role, identity: records } = set;
-    const samples = (await answers()).map(({ tokens: _, ...sample }) => sample);
+    const samples = (await answers()).map(({ tokens: _, continuation: __, ...sample }) => sample);
     const reasons = Object.keys(notComputed).length > 0 ? { notComputed } : {};
     sets.push({ set: name, title, role, records, metrics, ...reasons, samples });
     report({ type: "phase-progress", phase, done: i + 1, total: benchmark.sets.length, unit: "sets" });

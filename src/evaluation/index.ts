@@ -1,5 +1,6 @@
 // Evaluation's public face: metrics, and measuring a model on sets of records.
 
+export { ALLOW_VARIABLE } from "./code/python.ts";
 export { compareColumns } from "./compare.ts";
 export { evaluate, trajectoryPoint } from "./evaluate.ts";
 export { type EvaluationCost, measureEvaluationCost } from "./measure.ts";

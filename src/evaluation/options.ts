@@ -28,6 +28,11 @@ const set = z.strictObject({
     .describe("let the model answer: all records, or the first so many"),
   metrics: metrics.optional().describe("instead of the common ones"),
   maxNewTokens: z.number().int().positive().optional().describe("instead of the common number"),
+  temperature: z
+    .number()
+    .nonnegative()
+    .default(0)
+    .describe("0: the likeliest answer; above, one is drawn, another for each time that a record is repeated"),
   stop: z.array(z.string().min(1)).default([]).describe("strings that end an answer, which is cut before them"),
   encoding: z
     .strictObject({

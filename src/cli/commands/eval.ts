@@ -15,6 +15,7 @@ import {
 } from "../../evaluation/index.ts";
 import { compare, renderTable } from "../../reporting/index.ts";
 import { checkModel, openSession } from "../../unlearning/index.ts";
+import { configureCodeExecution } from "../code-execution.ts";
 import type { Call, Command } from "../command.ts";
 
 /** Also reads the configuration of a run: what does not concern evaluation is left alone. */
@@ -48,6 +49,7 @@ export const evalCommand: Command<EvalOptions> = {
       .option("--adapter <folder>", "PEFT adapter laid over each model")
       .option("--output <file>", "write every value per example as JSON")
       .option("--time", "instead of numbers: what this evaluation costs, against one training epoch over its records");
+    configureCodeExecution(parser);
   },
   run: async (call) => {
     const { positional, options, report, signal, result, width } = call;

@@ -1,4 +1,4 @@
-// The model's own answers, greedy, to the records a set lets it answer.
+// The model's own answers to the records a set lets it answer: the likeliest ones, or drawn at the set's temperature, which the evaluation's seed does not change.
 
 import { encodePrompt } from "../../data/encoding.ts";
 import { answerOf, questionOf } from "../../data/record.ts";
@@ -25,8 +25,10 @@ export function prepareAnswers(
   const expected = records.map((record) => ({ question: questionOf(record), expected: answerOf(record) }));
   return async ({ session, signal }) => {
     if (prompts.length === 0) return [];
-    const results = await generate(session.model, prompts, {
+    using decoder = session.steers?.decoder();
+    const results = await generate(decoder ?? session.model, prompts, {
       maxNewTokens: set.maxNewTokens ?? options.maxNewTokens,
+      temperature: set.temperature,
       batch: options.batchSize,
       stopIds: tokenizer.endIds,
       ...(set.stop.length > 0 ? { stopStrings: set.stop, tokenizer } : {}),
@@ -35,7 +37,7 @@ export function prepareAnswers(
     return expected.map((record, i) => {
       const tokens = results[i]?.ids ?? new Int32Array(0);
       const text = results[i]?.text ?? tokenizer.decode(tokens, { skipSpecialTokens: true });
-      return { ...record, generated: text.trim(), tokens };
+      return { ...record, generated: text.trim(), continuation: text, tokens };
     });
   };
 }

@@ -6,7 +6,9 @@ import { contrast } from "./contrast.ts";
 import { generated } from "./generated.ts";
 import { gradientNorm } from "./gradient-norm.ts";
 import { inContext } from "./in-context.ts";
-import { entailment, fluency, similarity } from "./judged.ts";
+import { entailment, fluency, language, similarity, toxicity } from "./judged.ts";
+import { novelty } from "./novelty.ts";
+import { executed, parsed } from "./programs.ts";
 import type { InputSource } from "./source.ts";
 import { distribution, teacherForced } from "./teacher-forced.ts";
 
@@ -25,4 +27,9 @@ export const inputSources: { readonly [Kind in InputKind]: InputSource<Kind> } =
   similarity,
   entailment,
   fluency,
+  toxicity,
+  language,
+  novelty,
+  executed,
+  parsed,
 };

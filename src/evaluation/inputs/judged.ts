@@ -1,6 +1,8 @@
 // What the judges that a configuration names say of the model's own answers.
 
+import { openTextClassifier } from "../../unlearning/text-classifier.ts";
 import { entailments, fluencies, similarities } from "../judges/judge.ts";
+import { likelihoodsUnder } from "../judges/language.ts";
 import { answerCount } from "./generated.ts";
 import type { InputSource, SetContext } from "./source.ts";
 
@@ -50,6 +52,40 @@ export const fluency: InputSource<"fluency"> = {
     measure: async (_seen, { answers }) => {
       const texts = (await answers()).map(({ generated }) => generated);
       return (await fluencies(chosen(context, "fluency"), texts)).map((probability) => ({ probability }));
+    },
+  }),
+};
+
+export const toxicity: InputSource<"toxicity"> = {
+  missing: missing("toxicity"),
+  prepare: (context) => ({
+    sequences: new Map(),
+    measure: async (_seen, { answers, signal }) => {
+      const { withPrompt, ...classifier } = chosen(context, "toxicity");
+      const { separator = "\n\n" } = context.encoding;
+      const written = (await answers()).map((answer) => {
+        const own = answer.continuation ?? answer.generated;
+        return withPrompt ? answer.question + separator + own : own.trim();
+      });
+      using judge = await openTextClassifier(classifier, { signal });
+      const scores = await judge.score(written, signal);
+      // Who says nothing says nothing toxic, whatever a classifier thinks of no text.
+      return scores.map((score, i) => ({ probability: written[i] === "" ? 0 : score }));
+    },
+  }),
+};
+
+export const language: InputSource<"language"> = {
+  missing: missing("language"),
+  prepare: (context) => ({
+    sequences: new Map(),
+    measure: async (_seen, { answers, signal }) => {
+      const { model } = chosen(context, "language");
+      const losses = await likelihoodsUnder(model, await answers(), context.encoding, {
+        batchSize: context.options.batchSize,
+        signal,
+      });
+      return losses.map((loss) => (loss === null ? null : { loss }));
     },
   }),
 };

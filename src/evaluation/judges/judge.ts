@@ -4,6 +4,7 @@
 import { z } from "zod";
 import { RuntimeFailure } from "../../core/errors.ts";
 import { classifyHere, embedHere, loadTransformers } from "../../text/optional-transformers.ts";
+import { textClassifierOptions } from "../../unlearning/text-classifier.ts";
 import { askOver, embedOver } from "./service.ts";
 
 const model = z.string().describe("its name at the service, or a hub id");
@@ -22,6 +23,19 @@ export const judgeOptions = z.strictObject({
   embedding: anywhere.optional().describe("embeds texts, for cosine-similarity"),
   entailment: anywhere.optional().describe("natural language inference, for entailment"),
   fluency: z.strictObject({ model }).optional().describe("classifier whose first class is clean text, for fluency"),
+  toxicity: textClassifierOptions
+    .extend({
+      withPrompt: z
+        .boolean()
+        .default(false)
+        .describe("judge the question and its answer as one text, for prompts that are the beginning of a sentence"),
+    })
+    .optional()
+    .describe("classifier of toxic text and its label for it, for toxicity and toxic-share"),
+  language: z
+    .strictObject({ model })
+    .optional()
+    .describe("language model that rates how likely the generated answers are, for generated-perplexity"),
 });
 
 /** Cosine of the texts' embeddings, pair by pair, in [−1, 1]; 0 beside an empty text, which services refuse to embed and a collapsed model writes often. */

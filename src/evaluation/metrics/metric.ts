@@ -38,6 +38,8 @@ export interface GeneratedExample {
   readonly question: string;
   readonly expected: string;
   readonly generated: string;
+  /** The same with the spaces around it, which count in a program; absent where only the text is known. */
+  readonly continuation?: string;
   /** Token ids of what was generated, end token left out; absent where only the text is known. */
   readonly tokens?: ArrayLike<number>;
 }
@@ -90,6 +92,36 @@ export interface FluencyExample {
   readonly probability: number;
 }
 
+/** What a judge thinks of an answer. */
+export interface ToxicityExample {
+  /** Of being toxic, in [0, 1]. */
+  readonly probability: number;
+}
+
+/** An answer under another model. */
+export interface LanguageExample {
+  /** Mean negative log-likelihood per token, in nats. */
+  readonly loss: number;
+}
+
+/** An answer among the set's. */
+export interface NoveltyExample {
+  /** Pairs of neighbouring words. */
+  readonly pairs: number;
+  /** Distinct ones among them that no answer before it has. */
+  readonly fresh: number;
+}
+
+/** An answer that is a program, run with its tests. */
+export interface ExecutedExample {
+  readonly passed: boolean;
+}
+
+/** An answer that is a program, read by Python's parser. */
+export interface ParsedExample {
+  readonly valid: boolean;
+}
+
 /** What a metric needs of every record, by name. */
 export interface MetricInputs {
   "teacher-forced": TeacherForcedExample;
@@ -102,6 +134,11 @@ export interface MetricInputs {
   similarity: SimilarityExample;
   entailment: EntailmentExample;
   fluency: FluencyExample;
+  toxicity: ToxicityExample;
+  language: LanguageExample;
+  novelty: NoveltyExample;
+  executed: ExecutedExample;
+  parsed: ParsedExample;
 }
 export type InputKind = keyof MetricInputs;
 

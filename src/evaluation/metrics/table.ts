@@ -7,9 +7,13 @@ import { choiceAccuracy, choiceAccuracyNormalised } from "./choice-accuracy.ts";
 import { choiceProbability } from "./choice-probability.ts";
 import { degenerate } from "./degenerate.ts";
 import { distinctWords } from "./distinct-words.ts";
+import { diversity } from "./diversity.ts";
+import { entityF1 } from "./entity-f1.ts";
 import { exactAnswer } from "./exact-answer.ts";
 import { exactMemorisation } from "./exact-memorisation.ts";
+import { exactNumber } from "./exact-number.ts";
 import { extractionStrength } from "./extraction-strength.ts";
+import { generatedPerplexity } from "./generated-perplexity.ts";
 import { gibberish } from "./gibberish.ts";
 import { cosineSimilarity, entailment, fluency } from "./judged.ts";
 import {
@@ -25,10 +29,12 @@ import { nGramEntropy } from "./n-gram-entropy.ts";
 import { paraphraseProbability } from "./paraphrase-probability.ts";
 import { perplexity } from "./perplexity.ts";
 import { probability } from "./probability.ts";
+import { codeValidity, passAt1 } from "./programs.ts";
 import { knowledgeMemorisation, rouge1Metric, rouge2Metric, rougeLMetric, verbatimMemorisation } from "./rouge.ts";
 import { rougeLForced } from "./rouge-forced.ts";
 import { retentionSuccess, tokenAccuracy, unlearnSuccess } from "./token-accuracy.ts";
 import { tokenEntropy } from "./token-entropy.ts";
+import { toxicity, toxicShare } from "./toxicity.ts";
 import { truthRatio } from "./truth-ratio.ts";
 
 const entries: readonly AnyMetric[] = [
@@ -47,6 +53,10 @@ const entries: readonly AnyMetric[] = [
   knowledgeMemorisation,
   bleu,
   exactAnswer,
+  exactNumber,
+  entityF1,
+  passAt1,
+  codeValidity,
   distinctWords,
   nGramEntropy,
   degenerate,
@@ -55,6 +65,10 @@ const entries: readonly AnyMetric[] = [
   entailment,
   fluency,
   gibberish,
+  toxicity,
+  toxicShare,
+  diversity,
+  generatedPerplexity,
   truthRatio,
   paraphraseProbability,
   choiceProbability,
