@@ -52,8 +52,10 @@ export async function withBothGradients<T>(
   return result;
 }
 
-/** The side to retain comes last and is not copied. */
+/** The side to retain comes last and is not copied; the copy of the other is in float32 also where a backend computes in float64. */
 export async function gradientsOfSides(sides: SideTexts, gradientsOf: TextGradients): Promise<TwoGradients> {
-  const forget = new Map([...(await gradientsOf(sides.forget))].map(([name, data]) => [name, data.slice()] as const));
+  const forget = new Map(
+    [...(await gradientsOf(sides.forget))].map(([name, data]) => [name, new Float32Array(data)] as const),
+  );
   return { forget, retain: await gradientsOf(sides.retain) };
 }
