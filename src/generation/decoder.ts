@@ -1,6 +1,7 @@
 // Reads prompts into a cache and then one token per row and step; gives the most likely next tokens, or the logits. Rows that are done can be dropped.
 // Knows neither sampling, nor when a text ends, nor text.
 
+import { RuntimeFailure } from "../core/errors.ts";
 import type { Model } from "../models/model.ts";
 import type { Value } from "../runtime/backend.ts";
 import { checkPrompts } from "./check-prompts.ts";
@@ -55,7 +56,9 @@ export interface DecoderOptions {
   readonly wideBytes?: number | undefined;
 }
 
+/** @throws RuntimeFailure for a small model that steers another: alone it says nothing that anybody asked for */
 export function createDecoder(model: Model, { wideBytes }: DecoderOptions = {}): Decoder {
+  if (model.steering) throw new RuntimeFailure(`${model.source} is continued by both together, not by one of the two`);
   const programs = createStagePrograms(model, wideBytes);
   const dispose = () => programs.dispose();
   return {

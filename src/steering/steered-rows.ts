@@ -16,7 +16,8 @@ export interface SteeredRowsOptions {
   /** Mo */
   readonly frozen: Model;
   readonly alpha: number;
-  readonly store?: LogitStore | undefined;
+  /** Where rows are kept, as soon as there is such a place. */
+  readonly store?: () => LogitStore | undefined;
 }
 
 /** Rows of a batch that are to be kept, as they will be asked for. */
@@ -46,7 +47,7 @@ interface Wanted {
   readonly place: number;
 }
 
-export function createSteeredRows({ source, frozen, alpha, store }: SteeredRowsOptions): SteeredRows {
+export function createSteeredRows({ source, frozen, alpha, ...options }: SteeredRowsOptions): SteeredRows {
   const { architecture, config } = frozen;
   const { vocabularySize: width, embeddingSize } = config;
   const runner = createStageRunner(frozen);
@@ -55,12 +56,12 @@ export function createSteeredRows({ source, frozen, alpha, store }: SteeredRowsO
 
   /** Both sides of rows of some texts, in order. */
   async function ask(texts: readonly AskedText[], signal?: AbortSignal): Promise<SteeringRows> {
-    const options = signal ? { signal } : {};
+    const aborting = signal ? { signal } : {};
     const said = await source.rows(texts, signal);
     const { tokens, positions } = batchOf(texts, config.maxPositions);
-    using pass = await runner.forward(tokens, options);
+    using pass = await runner.forward(tokens, aborting);
     const hidden = await runner.hiddenRows(pass, positions);
-    const own = said.some(({ kind }) => kind === "top") ? await runner.logitRows(pass, positions, options) : undefined;
+    const own = said.some(({ kind }) => kind === "top") ? await runner.logitRows(pass, positions, aborting) : undefined;
     const logits = new Float32Array(positions.length * width);
     said.forEach((row, i) => {
       const mine = () => (own as Float32Array).subarray(i * width, (i + 1) * width);
@@ -71,7 +72,8 @@ export function createSteeredRows({ source, frozen, alpha, store }: SteeredRowsO
     return { logits, hidden };
   }
 
-  const has = (key: string) => store?.has(key) === true;
+  const kept = () => options.store?.();
+  const has = (key: string) => kept()?.has(key) === true;
 
   async function rows(batch: TokenBatch, asked: Int32Array, signal?: AbortSignal): Promise<SteeringRows> {
     const wanted = wantedRows(batch, asked);
@@ -81,6 +83,7 @@ export function createSteeredRows({ source, frozen, alpha, store }: SteeredRowsO
       logits: logits.subarray(place * width, (place + 1) * width),
       hidden: hidden.subarray(place * embeddingSize, (place + 1) * embeddingSize),
     });
+    const store = kept();
     const missing = wanted.filter(({ key, place }) => !store?.read(key, at(place)));
     if (missing.length > 0) {
       const found = await ask(textsOf(batch, missing), signal);
@@ -106,6 +109,7 @@ export function createSteeredRows({ source, frozen, alpha, store }: SteeredRowsO
       return keys.size;
     },
     keep: async (batches, { signal, progress } = {}) => {
+      const store = kept();
       if (!store) throw new Error("there is no store to keep rows in");
       const before = store.size;
       for (const { tokens, rows: asked } of batches) {

@@ -16,6 +16,7 @@ import type { Value } from "../runtime/backend.ts";
 import type { BranchExamples } from "./batches.ts";
 import type { BranchName, Loss } from "./loss.ts";
 import { assembleLossBatch, type BatchItem, type BranchBatch, type Padding } from "./loss-batch.ts";
+import { batchesByLength } from "./loss-rows.ts";
 import { type RowSelection, selectRows } from "./row-selection.ts";
 import { probeLoss, type QuantityGroup } from "./traced-loss.ts";
 
@@ -61,7 +62,6 @@ export interface ReferenceOptions {
   readonly progress?: (done: number, total: number) => void;
 }
 
-const batchExamples = 32;
 const stateKey = ({ place, rows }: StateRequest) => `${place} ${rows}`;
 const stateRequest = (model: Model, { quantities, rows }: QuantityGroup): StateRequest => ({
   place: placeOf(quantities[0] as QuantitySpec, model),
@@ -130,14 +130,6 @@ export async function computeReference(
     outputBias?.dispose();
   };
   return { branches, outputWeight, outputBias, [Symbol.dispose]: dispose };
-}
-
-function batchesByLength(examples: readonly Sequence[]): BatchItem[][] {
-  const sorted = examples.map((example, index) => ({ example, index }));
-  sorted.sort((a, b) => b.example.ids.length - a.example.ids.length || a.index - b.index);
-  const batches: BatchItem[][] = [];
-  for (let i = 0; i < sorted.length; i += batchExamples) batches.push(sorted.slice(i, i + batchExamples));
-  return batches;
 }
 
 async function visit(

@@ -14,12 +14,16 @@ import { inPhrasings } from "../data/phrasings.ts";
 import type { DataRecord } from "../data/record.ts";
 import { inForm, withOpening } from "../data/reshape.ts";
 import { sideOf } from "../data/split.ts";
+import type { BatchDecoder } from "../generation/index.ts";
 import { architectureOf } from "../models/architectures.ts";
 import { initialiseModel, loadModel } from "../models/load.ts";
 import { loadAdapter, mergeLora } from "../models/lora.ts";
 import type { Model } from "../models/model.ts";
 import { createOrtBackend, type OrtBackend } from "../runtime/ort/index.ts";
 import { checkTokenizerFits, loadChatTemplate, loadTokenizer, type Tokenizer, trainTokenizer } from "../text/index.ts";
+import type { BranchExamples } from "../training/batches.ts";
+import type { Loss } from "../training/loss.ts";
+import type { Padding } from "../training/loss-batch.ts";
 import { openModelFolder, resolveModel } from "../weights/index.ts";
 import type { DataSources, TrainConfig } from "./config.ts";
 
@@ -36,6 +40,28 @@ export interface Session extends Disposable {
   /** The model whose weights these are, unchanged: what a new adapter can be laid over. Undefined for random weights and where an adapter was merged. */
   readonly adapterBase: string | undefined;
   readonly choices: readonly AutomaticChoice[];
+  /** Folder of the model; undefined for random weights. */
+  readonly modelFolder: string | undefined;
+  /** Set where the model is a small one that is trained to steer another. */
+  readonly steers?: Steers | undefined;
+}
+
+/** What goes with a model that steers another. */
+export interface Steers {
+  /** The steered model: what is asked of the model as it was is asked of it. */
+  readonly session: Session;
+  /** Continues texts as both together do, with the weights that the small one has now. */
+  decoder(): BatchDecoder & Disposable;
+  /** Asks the steered model beforehand what a training over these examples will need of it. */
+  prepare(
+    loss: Loss,
+    examples: BranchExamples,
+    options: Pick<SessionOptions, "report" | "signal"> & { readonly padding: Padding },
+  ): Promise<void>;
+  /** Writes into the run folder what the trained model belongs to. */
+  describe(runFolder: string): Promise<void>;
+  /** Throws away what was only kept for the run. */
+  finish(): Promise<void>;
 }
 
 export interface SessionOptions {
@@ -52,7 +78,7 @@ export interface SessionOptions {
 export async function openSession(idOrPath: string, options: SessionOptions): Promise<Session> {
   const path = await findModel(idOrPath, options);
   using folder = openModelFolder(path);
-  return sessionOf((backend) => loadModel(path, backend), folder.config, path, options, idOrPath);
+  return sessionOf((backend) => loadModel(path, backend), folder.config, path, options, { name: idOrPath, path });
 }
 
 /** Finds a model and reads all but its weights. @throws what `openSession` throws before it reads them. */
@@ -114,7 +140,7 @@ async function sessionOf(
   config: JsonObject,
   tokenizerFolder: string,
   options: SessionOptions,
-  stored?: string,
+  stored?: { readonly name: string; readonly path: string },
 ): Promise<Session> {
   const tokenizer = loadTokenizer(tokenizerFolder);
   const template = loadChatTemplate(tokenizerFolder);
@@ -143,7 +169,8 @@ async function sessionOf(
     tokenizer,
     config,
     tokenizerFolder,
-    adapterBase: options.adapter && !options.keepAdapter ? undefined : stored,
+    adapterBase: options.adapter && !options.keepAdapter ? undefined : stored?.name,
+    modelFolder: stored?.path,
     encoding: {
       ...options.encoding,
       contextLength: model.config.maxPositions,

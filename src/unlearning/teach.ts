@@ -22,6 +22,7 @@ export async function teach(config: TrainConfig, yaml: string, context: RunConte
   const random = createRandom(config.seed);
   const scope = await openScope(config.scope);
   if (scope.localise) throw notForTeaching(scope.name);
+  if (scope.steer) throw nothingToSteer(scope.name);
   using claim = await claimRunFolder({ path: config.output, yaml, resume: context.resume });
   const { records, files } = await readSources(config.data, signal);
   const { adapter, device, encoding } = config;
@@ -47,4 +48,10 @@ const notForTeaching = (scope: string) =>
   new ConfigError(`scope "${scope}" chooses by text to forget and text to retain, and teaching has neither`, {
     place: { key: "scope" },
     hint: "Teach with all, lora, layers or adapter.",
+  });
+
+const nothingToSteer = (scope: string) =>
+  new ConfigError(`scope "${scope}" steers a model that must forget; teaching has none`, {
+    place: { key: "scope" },
+    hint: "Teach the small model by itself with all, lora or layers.",
   });

@@ -24,7 +24,7 @@ export interface SetContext {
 
 /** A model looking at one set. */
 export interface LiveSet {
-  readonly session: Pick<Session, "model" | "tokenizer">;
+  readonly session: Pick<Session, "model" | "tokenizer" | "steers">;
   /** The model's own answers; written at the first call. */
   answers(): Promise<readonly GeneratedExample[]>;
   readonly signal?: AbortSignal | undefined;

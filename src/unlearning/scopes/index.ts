@@ -12,4 +12,5 @@ export const scopes = createRegistry<Scope>("scope", {
   layers: { load: async () => (await import("./layers.ts")).layers as unknown as Scope },
   memflex: { load: async () => (await import("./memflex.ts")).memflex as unknown as Scope },
   wagle: { load: async () => (await import("./wagle.ts")).wagle as unknown as Scope },
+  offset: { load: async () => (await import("./offset.ts")).offset as unknown as Scope },
 });

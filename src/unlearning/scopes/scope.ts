@@ -9,6 +9,7 @@ import type { Narrowing } from "../../training/narrowing.ts";
 import type { WeightMasks } from "../../training/parameters.ts";
 import type { Named } from "../config.ts";
 import type { Region } from "../localisation/region.ts";
+import type { Session, SessionOptions } from "../session.ts";
 
 interface Described<Schema extends z.ZodType> {
   readonly name: string;
@@ -32,7 +33,26 @@ export interface LocalisedScope<Schema extends z.ZodType = z.ZodType> extends De
   readonly localise: (context: LocaliseContext, options: z.output<Schema>) => Promise<Localised>;
 }
 
-export type Scope<Schema extends z.ZodType = z.ZodType> = NamedScope<Schema> | LocalisedScope<Schema>;
+/** A scope that leaves the model as it is and trains a small one, which steers it. */
+export interface SteeringScope<Schema extends z.ZodType = z.ZodType> extends Described<Schema> {
+  /** What of the small model may move. */
+  readonly within: (options: z.output<Schema>) => Named;
+  /** Opens both. @throws LetheError */
+  readonly steer: (start: SteeringStart, options: z.output<Schema>) => Promise<Session>;
+}
+
+export interface SteeringStart {
+  /** The model that must forget. */
+  readonly model: string;
+  readonly options: SessionOptions;
+  /** The run folder. Nothing is written before the session is asked to. */
+  readonly folder: string;
+}
+
+export type Scope<Schema extends z.ZodType = z.ZodType> =
+  | NamedScope<Schema>
+  | LocalisedScope<Schema>
+  | SteeringScope<Schema>;
 
 export interface LocaliseContext {
   readonly model: Model;
@@ -70,4 +90,6 @@ export interface Localised extends Selection {
 
 export const defineScope = <Schema extends z.ZodType>(scope: NamedScope<Schema>): NamedScope<Schema> => scope;
 export const defineLocalisedScope = <Schema extends z.ZodType>(scope: LocalisedScope<Schema>): LocalisedScope<Schema> =>
+  scope;
+export const defineSteeringScope = <Schema extends z.ZodType>(scope: SteeringScope<Schema>): SteeringScope<Schema> =>
   scope;
