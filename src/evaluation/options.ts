@@ -41,6 +41,7 @@ const set = z.strictObject({
       questionSuffix: z.string().optional(),
       separator: z.string().optional(),
       endToken: z.boolean().optional(),
+      loss: encodingOptions.shape.loss.unwrap().optional(),
     })
     .optional()
     .describe("asked in another form than trained on"),
