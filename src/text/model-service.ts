@@ -49,10 +49,10 @@ export async function chat(
   return choices[0]?.message.content ?? "";
 }
 
-/** Sends `body` with the model's name to `url/path` and reads the answer. @throws RuntimeFailure for a service that cannot be reached or answers otherwise. */
+/** Sends `body` with the model's name to `url/path`, or asks for `url/path` without one, and reads the answer. @throws RuntimeFailure for a service that cannot be reached or answers otherwise. */
 export async function postToService<T>(
   service: ModelService,
-  { path, body, schema }: { readonly path: string; readonly body: object; readonly schema: z.ZodType<T> },
+  { path, body, schema }: { readonly path: string; readonly body?: object; readonly schema: z.ZodType<T> },
   { retries = 0, wait = waitFor, ...options }: ServiceOptions = {},
 ): Promise<T> {
   const key = keyOf(service, options);
@@ -76,16 +76,19 @@ type Answer =
 async function send(
   { url, model }: ModelService,
   path: string,
-  body: object,
+  body: object | undefined,
   key: string | undefined,
   { signal, timeoutSeconds }: ServiceOptions,
 ): Promise<Answer> {
   const limit = timeoutSeconds === undefined ? [] : [AbortSignal.timeout(timeoutSeconds * 1000)];
   try {
     const response = await fetch(`${url.replace(/\/+$/, "")}/${path}`, {
-      method: "POST",
-      headers: { "content-type": "application/json", ...(key ? { authorization: `Bearer ${key}` } : {}) },
-      body: JSON.stringify({ model, ...body }),
+      method: body ? "POST" : "GET",
+      headers: {
+        ...(body ? { "content-type": "application/json" } : {}),
+        ...(key ? { authorization: `Bearer ${key}` } : {}),
+      },
+      ...(body ? { body: JSON.stringify({ model, ...body }) } : {}),
       signal: AbortSignal.any([...(signal ? [signal] : []), ...limit]),
     });
     const text = await response.text();
