@@ -24,6 +24,16 @@ test("the border between question and answer counts", () => {
   expect(findOverlap([qa("f", "a b", "c")], [qa("r", "a", "b c")])).toEqual([]);
 });
 
+test("a question that is to be forgotten and kept is refused whatever its answers; a prompt for many answers is none", () => {
+  const ann = [qa("f", "Who is Ann?", "A poet.")];
+  expect(() => refuseOverlap(ann, [qa("r", "who is Ann", "A judge.")])).toThrow(
+    /^1 of 1 forget records are also in the retain set, asked there with another answer:\n.*"f" = .*"r"/,
+  );
+  const prompts = (side: string) => [1, 2].map((i) => qa(`${side}${i}`, "Write a sentence.", `${side}, sentence ${i}`));
+  expect(() => refuseOverlap(prompts("f"), prompts("r"))).not.toThrow();
+  expect(() => refuseOverlap([qa("f", "", "one")], [qa("r", "", "two")])).not.toThrow();
+});
+
 test("an overlap is refused with the first records named, and no more than five", () => {
   const set = Array.from({ length: 7 }, (_, i) => ({
     ...qa(`x${i}`, `q${i}`, "a"),

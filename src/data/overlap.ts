@@ -18,10 +18,36 @@ export function findOverlap(forget: readonly DataRecord[], retain: readonly Data
   });
 }
 
-/** @throws DataError that lists the first records found in both sets. */
+/**
+ * Records to forget whose question is in the retain set with another answer, in forget order. A prompt that has several answers on one side, such as
+ * "Write a sentence.", asks for no fact and is left alone.
+ */
+export function findSharedQuestions(forget: readonly DataRecord[], retain: readonly DataRecord[]): Overlap[] {
+  const [asked, kept] = [byQuestion(forget), byQuestion(retain)];
+  return [...asked].flatMap(([question, [record, ...others]]) => {
+    const [same, ...more] = kept.get(question) ?? [];
+    return record && same && others.length + more.length === 0 && key(record) !== key(same)
+      ? [{ forget: record, retain: same }]
+      : [];
+  });
+}
+
+/** By question, the first record of each of its answers. */
+function byQuestion(records: readonly DataRecord[]): Map<string, DataRecord[]> {
+  const found = new Map<string, DataRecord[]>();
+  for (const record of new Map(records.map((record) => [key(record), record])).values()) {
+    const question = normalise(questionOf(record));
+    if (question !== "") found.set(question, [...(found.get(question) ?? []), record]);
+  }
+  return found;
+}
+
+/** @throws DataError that lists the first records found in both sets, or the first questions. */
 export function refuseOverlap(forget: readonly DataRecord[], retain: readonly DataRecord[]): void {
-  const both = findOverlap(forget, retain);
+  const records = findOverlap(forget, retain);
+  const both = records.length > 0 ? records : findSharedQuestions(forget, retain);
   if (both.length === 0) return;
+  const what = records.length > 0 ? "" : ", asked there with another answer";
   const first = both.slice(0, 5).map((pair) => {
     const question = questionOf(pair.forget) || answerOf(pair.forget);
     const shown = question.length <= 80 ? question : `${question.slice(0, 79)}…`;
@@ -30,7 +56,9 @@ export function refuseOverlap(forget: readonly DataRecord[], retain: readonly Da
   const more = both.length > first.length ? [`  … and ${both.length - first.length} more`] : [];
   const place = both[0]?.forget.place;
   throw new DataError(
-    [`${both.length} of ${forget.length} forget records are also in the retain set:`, ...first, ...more].join("\n"),
+    [`${both.length} of ${forget.length} forget records are also in the retain set${what}:`, ...first, ...more].join(
+      "\n",
+    ),
     { hint: "Remove them from one of the two sets: a fact cannot be forgotten and kept.", ...(place ? { place } : {}) },
   );
 }

@@ -34,7 +34,7 @@ test("what is no speed is a benchmark, and an unknown one is answered with those
   const { code, shown } = await refusal("tofus");
   expect(code).toBe(1);
   expect(shown).toContain('Did you mean "tofu"');
-  expect(shown).toMatch(/muse, tofu, wmdp/);
+  expect(shown).toMatch(/Valid: .*knowundo, .*tofu, .*wmdp/);
 });
 
 test("--data, --methods and --seeds say what their keys say", async () => {
