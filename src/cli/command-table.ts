@@ -39,6 +39,11 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import("./commands/generate.ts")).generate as Command,
   },
   {
+    name: "serve",
+    summary: "serve a model over OpenAI's HTTP interface",
+    load: async () => (await import("./commands/serve.ts")).serve as Command,
+  },
+  {
     name: "report",
     summary: "write a run's report.html again and print its comparison",
     load: async () => (await import("./commands/report.ts")).report,

@@ -28,7 +28,8 @@ export interface AnswerToken {
   readonly id: number;
   /** Characters of the answer before it. */
   readonly start: number;
-  /** Present when log-probabilities were asked for. */
+  /** Its text or "token_id:17", like the other two present when log-probabilities were asked for; `own` and `top` are not there for a prompt's first token. */
+  readonly token?: string;
   readonly own?: NamedLogprob;
   readonly top?: readonly NamedLogprob[];
 }
@@ -96,17 +97,21 @@ export async function* answerRow(
 export function describeToken(
   row: Float32Array,
   id: number,
-  { top, asIds }: LogprobPlan,
+  plan: LogprobPlan,
   textOf: (id: number) => string,
-): { readonly own: NamedLogprob; readonly top: readonly NamedLogprob[] } {
+): Required<Pick<AnswerToken, "token" | "own" | "top">> {
   const named = (found: TokenLogprob): NamedLogprob => ({
     ...found,
     // JSON knows no infinity.
     logprob: Math.max(found.logprob, -9999),
-    token: asIds ? `token_id:${found.id}` : textOf(found.id),
+    token: nameOf(found.id, plan, textOf),
   });
-  return { own: named(logprobOf(row, id)), top: likeliestOf(row, top).map(named) };
+  const own = named(logprobOf(row, id));
+  return { token: own.token, own, top: likeliestOf(row, plan.top).map(named) };
 }
+
+const nameOf = (id: number, { asIds }: LogprobPlan, textOf: (id: number) => string) =>
+  asIds ? `token_id:${id}` : textOf(id);
 
 /** What a prompt's tokens were worth to the model: nothing for the first one, which nothing precedes. @throws as `ServedModel.promptRows` */
 export async function describePrompt(
@@ -116,7 +121,9 @@ export async function describePrompt(
   signal: AbortSignal,
 ): Promise<AnswerToken[]> {
   const text = createAnswerText(model.tokenizer, new Int32Array(0), []);
-  const tokens: AnswerToken[] = [{ id: ids[0] as number, start: text.push(ids[0] as number) }];
+  const first = ids[0] as number;
+  const token = nameOf(first, plan, text.textOf);
+  const tokens: AnswerToken[] = [{ id: first, token, start: text.push(first) }];
   for await (const row of model.promptRows(ids, signal)) {
     const id = ids[tokens.length];
     if (id === undefined) break;

@@ -3,7 +3,14 @@
 
 import { RuntimeFailure } from "../core/errors.ts";
 import { createRandom, type Random } from "../core/random.ts";
-import { bias, type Chooser, createChooser, createDecoder, type RunningBatch } from "../generation/index.ts";
+import {
+  bias,
+  type Chooser,
+  createChooser,
+  createDecoder,
+  type Decoder,
+  type RunningBatch,
+} from "../generation/index.ts";
 import type { Model } from "../models/index.ts";
 import type { ChatTemplate, Tokenizer } from "../text/index.ts";
 import { logSoftmax } from "./logprobs.ts";
@@ -12,6 +19,8 @@ import type { Finish, ServedModel, TokenEvent, TokenRequest } from "./served-mod
 export interface LocalModelOptions {
   readonly name: string;
   readonly model: Model;
+  /** What decodes, where it is more than the model: the model and what steers it. Stays the caller's. Default: the model's own. */
+  readonly decoder?: Decoder | undefined;
   readonly tokenizer: Tokenizer;
   readonly chatTemplate: ChatTemplate | undefined;
   /** Most rows computed together; others wait for one to end. Default 32. */
@@ -44,8 +53,10 @@ const mostUnreadRows = 256;
 /** Takes over neither model nor tokenizer: dispose it before the model. */
 export function createLocalModel(options: LocalModelOptions): ServedModel {
   const { name, model, tokenizer, chatTemplate, rows = 32 } = options;
-  const contextLength = Math.min(options.contextLength ?? model.config.maxPositions, model.config.maxPositions);
-  const decoder = createDecoder(model);
+  const own = options.decoder ? undefined : createDecoder(model);
+  const decoder = options.decoder ?? (own as Decoder);
+  const { maxPositions } = decoder.model.config;
+  const contextLength = Math.min(options.contextLength ?? maxPositions, maxPositions);
   const waiting: Job[] = [];
   /** By row of the batch. */
   const running: Job[] = [];
@@ -190,7 +201,7 @@ export function createLocalModel(options: LocalModelOptions): ServedModel {
     for (const job of [...waiting.splice(0), ...running]) settle(job, { error: closed(name) });
     const release = () => {
       batch?.dispose();
-      decoder.dispose();
+      own?.dispose();
     };
     // A step under way still reads the memory.
     if (loop) void loop.then(release);

@@ -31,6 +31,9 @@ const shared = {
   /** vLLM: names tokens "token_id:17" in log-probabilities, since two tokens may have one text. */
   return_tokens_as_token_ids: maybe(z.boolean()),
   frequency_penalty: maybe(z.literal(0, "is not supported here; only 0 is")),
+  /** What clients of vLLM send to switch off what a model's own settings may switch on. */
+  min_p: maybe(z.literal(0, "is not supported here; only 0 is")),
+  repetition_penalty: maybe(z.literal(1, "is not supported here; only 1 is")),
   presence_penalty: maybe(z.literal(0, "is not supported here; only 0 is")),
   // Bookkeeping of OpenAI's own service, which changes no answer.
   user: z.unknown(),
