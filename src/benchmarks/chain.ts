@@ -45,7 +45,15 @@ export async function runChain(
     const fold = `fold ${i + 1} of ${folds.length}`;
     const broken = outcomes.find(({ failure }) => failure !== undefined);
     if (broken) {
-      outcomes.push({ fold, after: undefined, failure: `${broken.fold} left no model`, steps: 0, seconds: 0 });
+      outcomes.push({
+        fold,
+        after: undefined,
+        failure: `${broken.fold} left no model`,
+        steps: 0,
+        seconds: 0,
+        stepSeconds: null,
+        peakMegabytes: null,
+      });
       continue;
     }
     const folder = join(output, `fold-${i + 1}`);

@@ -7,8 +7,12 @@ import type { Named } from "../unlearning/config.ts";
 import type { BenchmarkConfig } from "./options.ts";
 import type { ResultColumn } from "./result.ts";
 
-/** @throws ConfigError for a column that no measure and no metric of the evaluation fills, and for unknown measures. */
-export function checkColumns({ columns = [], evaluation }: Pick<BenchmarkConfig, "columns" | "evaluation">): void {
+/** @throws ConfigError for a column, or a boundary, that no measure and no metric of the evaluation fills, and for unknown measures. */
+export function checkColumns({
+  columns = [],
+  evaluation,
+  boundary,
+}: Pick<BenchmarkConfig, "columns" | "evaluation" | "boundary">): void {
   const keyOf = (named: Named, find: (name: string) => { key(options?: unknown): string }) => {
     const { name, ...options } = typeof named === "string" ? { name: named } : named;
     return find(name).key(options);
@@ -17,13 +21,16 @@ export function checkColumns({ columns = [], evaluation }: Pick<BenchmarkConfig,
   const measured = Object.entries(evaluation.sets).flatMap(([set, { metrics = evaluation.metrics }]) =>
     metrics.map((named) => `${set}/${keyOf(named, findMetric)}`),
   );
-  const known = [...summary, ...measured];
-  const unknown = columns.find((column) => !known.includes(column));
-  if (unknown === undefined) return;
-  throw new ConfigError(`nothing is measured that is called "${unknown}"`, {
-    place: { key: "columns" },
-    hint: describeNames(unknown, known),
-  });
+  const refuseUnknown = (names: readonly string[], known: readonly string[], key: string) => {
+    const unknown = names.find((name) => !known.includes(name));
+    if (unknown === undefined) return;
+    throw new ConfigError(`nothing is measured that is called "${unknown}"`, {
+      place: { key },
+      hint: describeNames(unknown, known),
+    });
+  };
+  refuseUnknown(columns, [...summary, ...measured], "columns");
+  if (boundary) refuseUnknown([`${boundary.kept}/${boundary.metric}`], measured, "boundary");
 }
 
 /** Those asked for, whatever the mode of measuring; all where none are. One that nothing could fill stays, so that the table says why. */

@@ -12,7 +12,7 @@ import { readJsonObject } from "../core/json-file.ts";
 import type { Evaluation } from "../evaluation/result.ts";
 import { readRunFolder, type unlearnRun } from "../reporting/index.ts";
 import { manifestFile } from "../training/run-claim.ts";
-import { runSeconds, timedRun } from "./run-cost.ts";
+import { type RunCost, runCost, timedRun } from "./run-cost.ts";
 
 export interface RunWatch {
   readonly report: Reporter;
@@ -20,15 +20,13 @@ export interface RunWatch {
   readonly command: readonly string[];
 }
 
-export interface RunOutcome {
+export interface RunOutcome extends RunCost {
   /** The model afterwards; undefined for a run that came to no end. */
   readonly after: Evaluation | undefined;
   /** Why there is none. */
   readonly failure: string | undefined;
   /** Optimiser steps made. */
   readonly steps: number;
-  /** Time of the run without its evaluations. */
-  readonly seconds: number;
 }
 
 const failureFile = "failure.json";
@@ -60,7 +58,7 @@ export async function containedRun(
   }
   const { evaluations, steps } = await readRunFolder(folder);
   const after = failure === undefined ? evaluations.find(({ column }) => column === "after") : undefined;
-  return { after, failure, steps: steps.length, seconds: runSeconds(folder) };
+  return { after, failure, steps: steps.length, ...runCost(folder) };
 }
 
 /** Training that left the numbers, or a model whose answers did. */

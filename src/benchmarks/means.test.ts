@@ -10,6 +10,8 @@ const row = (seed: number, cell: ResultCell | undefined, rest: Partial<ResultRow
   cells: cell ? { m: cell } : {},
   steps: 10,
   seconds: 2 * seed,
+  stepSeconds: null,
+  peakMegabytes: null,
   cost: 1.5,
   ...rest,
 });
@@ -25,6 +27,14 @@ describe("meansOverSeeds", () => {
     expect(untuned?.cells.m?.interval?.[1]).toBeCloseTo(0.5 + 0.248413, 5);
     expect(untuned?.seconds).toBe(2);
     expect(tuned?.cells.m).toEqual({ ...cell(0.9), over: "examples" });
+  });
+
+  test("several runs from one start model count as one: the interval is over start models", () => {
+    const rows = [0.1, 0.3, 0.5, 0.5].map((value, seed) => row(seed, cell(value), { start: Math.floor(seed / 2) }));
+    const [mean] = meansOverSeeds({ rows, columns: [column] });
+    expect(mean?.cells.m?.value).toBeCloseTo(0.35, 12);
+    // Starts 0.2 and 0.5: standard deviation 0.212132, two starts: 12.7062 · 0.212132 / √2.
+    expect(mean?.cells.m?.interval?.[1]).toBeCloseTo(0.35 + 1.90593, 5);
   });
 
   test("a mean over those seeds that went well is no mean", () => {

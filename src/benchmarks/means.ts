@@ -16,6 +16,8 @@ export interface MeanRow {
   /** Means over the runs; null where unknown for one. */
   readonly steps: number | null;
   readonly seconds: number | null;
+  readonly stepSeconds: number | null;
+  readonly peakMegabytes: number | null;
   readonly cost: number | null;
 }
 
@@ -37,6 +39,8 @@ export function meansOverSeeds({ rows, columns }: Pick<BenchmarkResult, "rows" |
       cells: Object.fromEntries(cells),
       steps: over((run) => run.steps),
       seconds: over((run) => run.seconds),
+      stepSeconds: over((run) => run.stepSeconds),
+      peakMegabytes: over((run) => run.peakMegabytes),
       cost: over((run) => run.cost),
     };
   });

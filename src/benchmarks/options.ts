@@ -147,6 +147,15 @@ export const benchmarkConfig = z.strictObject({
     .nonempty()
     .optional()
     .describe("in place of unlearn.forget: requests one after the other, each to the model that the last one left"),
+  boundary: z
+    .strictObject({
+      kept: name.describe("evaluation set whose questions must stay"),
+      forgotten: setNames.describe("records whose questions must go"),
+      metric: z.string().default("retention-success").describe("a metric of that set, averaged over records"),
+      bins: z.number().int().min(2).default(4).describe("parts with equally many records"),
+    })
+    .optional()
+    .describe("how well kept questions are answered by how near they lie to a forgotten one, as a curve on the page"),
   columns: z
     .array(z.string())
     .nonempty()

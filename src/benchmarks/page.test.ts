@@ -15,10 +15,20 @@ const row = (method: string, p: number, u: number, rest: Partial<ResultRow> = {}
   cells: { p: { value: p, n: 400, interval: [p - 0.01, p + 0.01] }, u: { value: u, n: 300 } },
   steps: 50,
   seconds: 12.3,
+  stepSeconds: 0.2,
+  peakMegabytes: 300,
   cost: 1.5,
   ...rest,
 });
-const model = { settings: null, seed: null, steps: null, seconds: null, cost: null };
+const model = {
+  settings: null,
+  seed: null,
+  steps: null,
+  seconds: null,
+  stepSeconds: null,
+  peakMegabytes: null,
+  cost: null,
+};
 const result: BenchmarkResult = benchmarkResult.parse({
   format: 1,
   lethe: "0.1.0",

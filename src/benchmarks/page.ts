@@ -7,6 +7,7 @@ import { inlineMark } from "../reporting/plots/frame.ts";
 import { paretoPlot } from "../reporting/plots/pareto.ts";
 import { choice, section } from "../reporting/sections/section.ts";
 import { shellLine } from "../reporting/shell.ts";
+import { boundarySection } from "./boundary-section.ts";
 import { cellOf, type MeanCell, type MeanRow, meansOverSeeds } from "./means.ts";
 import { paretoOf } from "./pareto.ts";
 import type { BenchmarkResult, ResultCell, ResultColumn, ResultRow } from "./result.ts";
@@ -22,6 +23,7 @@ export function renderBenchmarkPage(result: BenchmarkResult): string {
     main: html`<div class="preface">${notes.map((note) => html`<p class="note">${note}</p>`)}</div>
   ${section("pareto", "Forgetting against keeping", paretoSection(result), "This plot needs a measure of forgetting and one of keeping, and at least one method with both.")}
   ${section("means", "Measures", meansTable(result), "Nothing was measured.")}
+  ${result.boundary && section("boundary", "Where forgetting ends", boundarySection(result), "Nothing was measured.")}
   ${section("runs", "Every run", runsTable(result), "There are no runs.")}
   ${section("reproduce", "Run it again", html`<pre tabindex="0" aria-label="command"><code>${shellLine(command)}</code></pre>`, "")}`,
   });
@@ -49,7 +51,7 @@ function meansTable(result: BenchmarkResult): Markup | undefined {
     "Seeds",
   )}
   <p class="note">Small figures are 95 % intervals: over the start models or, where there is one, over the seeds where there are several (Student's t; geometric means and intervals of logarithms for measures on a
-    logarithmic scale), otherwise over the examples. Time is that of a run without its evaluations; cost that of an optimiser step as a multiple of gradient ascent's, as counted.
+    logarithmic scale), otherwise over the examples. Time is that of a run without its evaluations; step the middle one of its optimiser steps; memory the process's largest at the end of a step; cost that of an optimiser step as a multiple of gradient ascent's, as counted.
     ${directions(result.columns)}</p>`;
 }
 
@@ -71,7 +73,7 @@ function runsTable({ rows, columns }: BenchmarkResult): Markup | undefined {
   </details>`;
 }
 
-interface TableRow extends Pick<MeanRow, "settings" | "steps" | "seconds" | "cost"> {
+interface TableRow extends Pick<MeanRow, "settings" | "steps" | "seconds" | "stepSeconds" | "peakMegabytes" | "cost"> {
   readonly method: string;
   readonly name: Markup;
   readonly count: string;
@@ -86,13 +88,15 @@ function resultTable(columns: readonly ResultColumn[], rows: readonly TableRow[]
     <thead><tr>
       <th scope="col">Method</th>
       ${columns.map(({ title }, i) => html`<th scope="col" class="figure">${capitalise(title)}${examples[i] !== undefined && html` <span class="interval">n = ${examples[i]}</span>`}</th>`)}
-      ${[countTitle, "Steps", "Time", "Cost"].map((title) => html`<th scope="col" class="figure">${title}</th>`)}
+      ${[countTitle, "Steps", "Time", "Step", "Memory", "Cost"].map((title) => html`<th scope="col" class="figure">${title}</th>`)}
     </tr></thead>
     <tbody>${rows.map((row) => {
       const facts = [
         [countTitle, row.count],
         ["Steps", row.steps === null ? "" : String(Math.round(row.steps))],
         ["Time", row.seconds === null ? "" : `${formatNumber(row.seconds)} s`],
+        ["Step", row.stepSeconds === null ? "" : `${formatNumber(row.stepSeconds)} s`],
+        ["Memory", row.peakMegabytes === null ? "" : `${row.peakMegabytes.toFixed(0)} MB`],
         ["Cost", row.cost === null ? "" : `${row.cost.toFixed(2)} ×`],
       ] as const;
       return html`<tr class="${row.settings === null ? "model" : "method"}">

@@ -41,11 +41,33 @@ const row = z.object({
   /** Optimiser steps, and the time of the run without its evaluations; null where it was not run here. */
   steps: z.int().nonnegative().nullable(),
   seconds: z.number().nonnegative().nullable(),
+  /** Median of an optimiser step. */
+  stepSeconds: z.number().nonnegative().nullable().default(null),
+  /** The process's largest resident memory at the end of a step. */
+  peakMegabytes: z.number().nonnegative().nullable().default(null),
   /** Time of an optimiser step as a multiple of gradient ascent's, as counted; null where unknown. */
   cost: z.number().nonnegative().nullable(),
   /** Why a run has no cells, such as "training diverged". */
   failure: z.string().exactOptional(),
 });
+
+/** Kept questions in bins by how near they lie to the nearest forgotten one (Jaccard of words and word pairs). */
+const boundary = z.object({
+  /** What is averaged in each bin. */
+  title: z.string().min(1),
+  scale: resultColumn.shape.scale,
+  bins: z.array(
+    z.object({
+      /** Key of the cells. */
+      measure: z.string().min(1),
+      from: z.number(),
+      to: z.number(),
+      mean: z.number(),
+      n: z.int().positive(),
+    }),
+  ),
+});
+export type BoundaryResult = Readonly<z.infer<typeof boundary>>;
 
 /** Schema of `result.json`. */
 export const benchmarkResult = z.object({
@@ -57,6 +79,7 @@ export const benchmarkResult = z.object({
   command: z.array(z.string()),
   columns: z.array(resultColumn),
   rows: z.array(row),
+  boundary: boundary.exactOptional(),
   /** What a reader has to know: model, data, how settings were chosen. One sentence each. */
   notes: z.array(z.string()),
 });

@@ -4,6 +4,7 @@ import { metrics, summaryMeasures } from "../evaluation/index.ts";
 import type { Evaluation, MetricResult, SetRole, SummaryValue } from "../evaluation/result.ts";
 import { compare } from "../reporting/index.ts";
 import { metricStyle } from "../reporting/metric-style.ts";
+import type { Boundary } from "./boundary.ts";
 import type { RunOutcome } from "./contained-run.ts";
 import type { ResultCell, ResultColumn, ResultRow } from "./result.ts";
 
@@ -49,27 +50,35 @@ function cellsOf({ sets, summary }: Evaluation): ResultRow["cells"] {
 }
 
 /** The row of a model that no method made; its column names it. */
-export const modelRow = (evaluation: Evaluation, start?: number): ResultRow => ({
+export const modelRow = (
+  evaluation: Evaluation,
+  { start, boundary }: { readonly start?: number | undefined; readonly boundary?: Boundary | undefined } = {},
+): ResultRow => ({
   method: evaluation.column,
   settings: null,
   seed: null,
   ...(start === undefined ? {} : { start }),
-  cells: cellsOf(evaluation),
+  cells: { ...cellsOf(evaluation), ...boundary?.cellsOf(evaluation) },
   steps: null,
   seconds: null,
+  stepSeconds: null,
+  peakMegabytes: null,
   cost: null,
 });
 
 /** The row of a run. */
 export const runRow = (
   { start, ...run }: Pick<ResultRow, "method" | "settings" | "seed" | "cost"> & { readonly start?: number | undefined },
-  { after, failure, steps, seconds }: RunOutcome,
+  { after, failure, steps, seconds, stepSeconds, peakMegabytes }: RunOutcome,
+  boundary?: Boundary,
 ): ResultRow => ({
   ...run,
   ...(start === undefined ? {} : { start }),
-  cells: after ? cellsOf(after) : {},
+  cells: after ? { ...cellsOf(after), ...boundary?.cellsOf(after) } : {},
   steps,
   seconds,
+  stepSeconds,
+  peakMegabytes,
   ...(failure === undefined ? {} : { failure }),
 });
 

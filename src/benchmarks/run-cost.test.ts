@@ -6,7 +6,7 @@ import { parseConfig } from "../core/config.ts";
 import { silent } from "../core/events.ts";
 import { unlearnRun } from "../reporting/index.ts";
 import { keepEveryState, type TaughtModel, taughtModel } from "../unlearning/fixtures/taught-model.ts";
-import { runSeconds, timedRun } from "./run-cost.ts";
+import { runCost, timedRun } from "./run-cost.ts";
 
 let taught: TaughtModel;
 beforeAll(async () => {
@@ -35,17 +35,30 @@ test("a run that goes on pays for the steps before its checkpoint once, and not 
   expect(slowDown("run")).toBe(5);
   writeFileSync(at("run", "cost.json"), '{"seconds":1}\n');
   await timedRun(config, { report: silent, resume: true });
-  expect(Math.floor(runSeconds(at("run")) / 100)).toBe(4);
+  expect(Math.floor(runCost(at("run")).seconds / 100)).toBe(4);
 });
 
 test("of a finished run the time is kept, and found out from its steps where it is missing", async () => {
   const config = parseConfig(unlearnRun, { text: JSON.stringify(taught.forgetting({ output: at("whole") })) });
   await timedRun(config, {});
-  const kept = runSeconds(at("whole"));
+  const kept = runCost(at("whole")).seconds;
   expect(slowDown("whole")).toBe(6);
   await timedRun(config, { resume: true });
-  expect(runSeconds(at("whole"))).toBe(kept);
+  expect(runCost(at("whole")).seconds).toBe(kept);
   rmSync(at("whole", "cost.json"));
   await timedRun(config, { resume: true });
-  expect(Math.floor(runSeconds(at("whole")) / 100)).toBe(6);
+  expect(Math.floor(runCost(at("whole")).seconds / 100)).toBe(6);
+});
+
+test("a step costs what the middle one of all took; memory is what the process held at its largest", async () => {
+  const config = parseConfig(unlearnRun, { text: JSON.stringify(taught.forgetting({ output: at("cost") })) });
+  await timedRun(config, {});
+  writeFileSync(
+    at("cost", "timings.jsonl"),
+    [9, 1, 2].map((seconds, step) => JSON.stringify({ step, seconds })).join("\n"),
+  );
+  const { stepSeconds, peakMegabytes } = runCost(at("cost"));
+  expect(stepSeconds).toBe(2);
+  expect(peakMegabytes).toBeGreaterThan(20);
+  expect(peakMegabytes).toBeLessThanOrEqual(process.resourceUsage().maxRSS / 1024);
 });

@@ -12,6 +12,7 @@ import { isFinishedRun, resumableStep } from "../training/run-claim.ts";
 
 const timing = z.object({ seconds: z.number().nonnegative() });
 const stepTiming = timing.extend({ step: z.number() });
+const cost = timing.extend({ peakMegabytes: z.number().nonnegative().optional() });
 const costFile = "cost.json";
 
 /** `runUnlearn` with the clock running. Of a run that goes on, the steps count that it need not make again; what was lost with a kill does not. */
@@ -24,32 +25,52 @@ export async function timedRun(config: Config<z.output<typeof unlearnRun>>, opti
   const earlier = stepSeconds(folder, finished ? Number.POSITIVE_INFINITY : ((await resumableStep(folder)) ?? 0));
   const started = performance.now();
   let evaluations = 0;
+  let peakMegabytes = 0;
   try {
     return await runUnlearn(config, {
       ...options,
       report: (event) => {
         if (event.type === "phase-end" && event.phase.startsWith("evaluate ")) evaluations += event.seconds;
+        if (event.type === "step-end") peakMegabytes = Math.max(peakMegabytes, process.memoryUsage.rss() / 2 ** 20);
         report(event);
       },
     });
   } finally {
     const seconds = earlier + (performance.now() - started) / 1000 - evaluations;
     if (existsSync(folder) && !known && !options.signal?.aborted) {
-      await writeFileAtomic(file, `${JSON.stringify({ seconds })}\n`);
+      await writeFileAtomic(file, `${JSON.stringify({ seconds, ...(peakMegabytes > 0 ? { peakMegabytes } : {}) })}\n`);
     }
   }
 }
 
-/** Seconds that a run in this folder took, its evaluations aside. @throws when none has come to an end there. */
-export const runSeconds = (folder: string): number => timing.parse(readJsonObject(join(folder, costFile))).seconds;
+export interface RunCost {
+  /** Of the run, its evaluations aside. */
+  readonly seconds: number;
+  /** Median of an optimiser step; null where none was made. */
+  readonly stepSeconds: number | null;
+  /** The process's largest resident memory at the end of a step; null where none was made since the run was last begun. */
+  readonly peakMegabytes: number | null;
+}
+
+/** What a run in this folder cost. @throws when none has come to an end there. */
+export function runCost(folder: string): RunCost {
+  const { seconds, peakMegabytes = null } = cost.parse(readJsonObject(join(folder, costFile)));
+  const steps = loggedSteps(folder)
+    .map((step) => step.seconds)
+    .toSorted((a, b) => a - b);
+  return { seconds, stepSeconds: steps[Math.floor(steps.length / 2)] ?? null, peakMegabytes };
+}
 
 /** Of the logged steps up to `last`. */
-function stepSeconds(folder: string, last: number): number {
+const stepSeconds = (folder: string, last: number) =>
+  loggedSteps(folder).reduce((sum, { step, seconds }) => sum + (step <= last ? seconds : 0), 0);
+
+function loggedSteps(folder: string): z.output<typeof stepTiming>[] {
   const file = join(folder, "timings.jsonl");
-  if (!existsSync(file)) return 0;
-  const lines = readFileSync(file, "utf8").split("\n");
-  const steps = lines.flatMap((line) => stepTiming.safeParse(parsed(line)).data ?? []);
-  return steps.reduce((sum, { step, seconds }) => sum + (step <= last ? seconds : 0), 0);
+  if (!existsSync(file)) return [];
+  return readFileSync(file, "utf8")
+    .split("\n")
+    .flatMap((line) => stepTiming.safeParse(parsed(line)).data ?? []);
 }
 
 /** A kill may leave half a line. */

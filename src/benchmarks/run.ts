@@ -9,6 +9,7 @@ import { version } from "../core/version.ts";
 import type { Evaluation } from "../evaluation/result.ts";
 import { type RunOptions, reportPath } from "../reporting/index.ts";
 import { objectives } from "../unlearning/index.ts";
+import { type Boundary, openBoundary } from "./boundary.ts";
 import { type ChainOutcome, runChain } from "./chain.ts";
 import { checkFiles } from "./check-files.ts";
 import { checkColumns, chosenColumns } from "./columns.ts";
@@ -51,6 +52,7 @@ export async function runBenchmark(
   const used = methods.flatMap(({ models }) => models);
   const starts = await planStarts(config, { sets, evaluation: shown, used }, watch);
   const [first] = starts as [Start];
+  const boundary = config.boundary && (await openBoundary(config.boundary, { evaluation: shown, sets, signal }));
   const { tune } = config;
   if (tune) {
     // Refuses what could not be searched before models are taught for it.
@@ -64,7 +66,7 @@ export async function runBenchmark(
   const notes = leftOut.map(({ label, reason }) => `${label} was left out: it ${reason}.`);
   const models: FoundModel[] = [];
   const found: Found[] = [];
-  const result = () => resultOf(config, { command, models, found, notes });
+  const result = () => resultOf(config, { command, models, found, notes, boundary });
   let begun = 0;
   const all = methods.length * config.seeds * starts.length * (tune ? 2 : 1);
   for (const [s, start] of starts.entries()) {
@@ -153,9 +155,10 @@ interface Findings {
   readonly models: readonly FoundModel[];
   readonly found: readonly Found[];
   readonly notes: readonly string[];
+  readonly boundary: Boundary | undefined;
 }
 
-function resultOf(config: BenchmarkConfig, { command, models, found, notes }: Findings): BenchmarkResult {
+function resultOf(config: BenchmarkConfig, { command, models, found, notes, boundary }: Findings): BenchmarkResult {
   const evaluations = [...models.map(({ evaluation }) => evaluation), ...found.flatMap((run) => run.after ?? [])];
   const columns = columnsOf(evaluations, { retrained: config.retrained !== undefined });
   return {
@@ -165,12 +168,13 @@ function resultOf(config: BenchmarkConfig, { command, models, found, notes }: Fi
     command: [...command],
     columns: chosenColumns(config.columns, columns),
     rows: [
-      ...models.map(({ evaluation, start }) => modelRow(evaluation, start)),
+      ...models.map(({ evaluation, start }) => modelRow(evaluation, { start, boundary })),
       ...found.map(({ method, seed, settings, cost, fold, start, ...outcome }) => {
         const label = fold === "" ? method.label : `${method.label}, ${fold}`;
-        return runRow({ method: label, settings, seed, cost, start }, outcome);
+        return runRow({ method: label, settings, seed, cost, start }, outcome, boundary);
       }),
     ],
+    ...(boundary ? { boundary: boundary.result } : {}),
     notes: [...config.notes, ...notes],
   };
 }

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { readJsonObject } from "../core/json-file.ts";
 import { type TinyBenchmark, tinyBenchmark } from "./fixtures/tiny-benchmark.ts";
 import { planModels } from "./model-plan.ts";
+import { renderBenchmarkPage } from "./page.ts";
 import type { BenchmarkResult } from "./result.ts";
 import { runBenchmark } from "./run.ts";
 import { namedSets } from "./sets.ts";
@@ -24,6 +25,7 @@ const overrides = [
   "unlearn.model=model:base",
   "unlearn.adapter=adapter:target",
   "unlearn.scope=adapter",
+  "boundary={ kept: retain, forgotten: forget, metric: probability, bins: 2 }",
   "methods.held={ objective: { name: grad-diff }, retain: world }",
 ];
 
@@ -68,6 +70,16 @@ test("a target that is an adapter begins unlearning as an adapter: its base stay
 test("a method may name text of its own to keep", () => {
   expect(config("runs", "held-seed0")).toContain("world_perturbed.json");
   expect(config("runs", "ga-seed0").split("evaluation:")[0]).not.toContain("world_perturbed.json");
+});
+
+test("the page draws each method's boundary between the model before and the retrained one, as means over the starts", () => {
+  expect(result.boundary?.bins).toMatchObject([{ measure: "boundary-1", n: 6 }]);
+  for (const row of result.rows) expect(row.cells["boundary-1"]?.n).toBe(6);
+  const page = renderBenchmarkPage(result);
+  const told = [...page.matchAll(/from far to near: before ([\d.]+); retrained [\d.]+; (ga|held) [\d.]+\./g)];
+  expect(told.map(([, , method]) => method)).toEqual(["ga", "held"]);
+  const before = [0, 2].map((i) => result.rows[i]?.cells["boundary-1"]?.value as number);
+  expect(Number(told[0]?.[1])).toBeCloseTo(((before[0] as number) + (before[1] as number)) / 2, 3);
 });
 
 test("runs are held against the twin of the model that they began with", () => {

@@ -125,7 +125,7 @@ function tableOf(
     command: [...command],
     columns: columnsOf([...models, ...after], { retrained: models.some(({ column }) => column === "retrained") }),
     rows: [
-      ...models.map(modelRow),
+      ...models.map((each) => modelRow(each)),
       ...runs.map(({ method, name, outcome }) =>
         runRow({ method: method.label, settings: name, seed, cost: outcome.cost }, outcome),
       ),
