@@ -1,6 +1,7 @@
 // MemFlex (2407.01920 §3.3; seeds §1.6): whole tensors move in which forgetting and keeping pull apart (cosine below μ) and forgetting pulls hard (mean |G_U|
 // above σ). As in the paper the pull is that of random answers; published code repeats every record 3 times with half-random ones, or asks the true text.
-// Unlike there, 32 drawn records of each side are asked once unless told otherwise: localising every record five times costs more than the unlearning.
+// Unlike there, 32 drawn records of each side are asked once unless told otherwise: localising every record five times costs more than the unlearning. As in
+// the paper: answers random, records all, repeats 5; as in its code: half-random, all, 3, and `localise:` naming train and validation records.
 
 import { z } from "zod";
 import { ConfigError } from "../../core/errors.ts";
