@@ -92,6 +92,36 @@ test("with alpha 0, or with Mo′ = Mo, it is M to the last bit on the tokens th
   }
 });
 
+test("rows that join and leave, and a text read in pieces, give the formula's rows", async () => {
+  const close = async (row: Float32Array, ids: readonly number[]) => {
+    const expected = await byFormula(Int32Array.from(ids));
+    expect([...row.subarray(0, 50)]).toEqual([...expected.subarray(0, 50)].map((x) => expect.closeTo(x, 3)));
+  };
+  const ensemble = createEnsembleDecoder(large(), pairs());
+  using batch = ensemble.beginRunning({ rows: 3 });
+  const [a, b] = [[...(prompts[0] as Int32Array)], [...(prompts[1] as Int32Array)]];
+  await close(await batch.join(Int32Array.from(a)), a);
+  await close(await batch.join(Int32Array.from(b)), b);
+  a.push(7);
+  b.push(8);
+  const rows = await batch.step([7, 8]);
+  await close(rows[0] as Float32Array, a);
+  await close(rows[1] as Float32Array, b);
+  batch.leave(0);
+  b.push(9);
+  const [left] = await batch.step([9]);
+  await close(left as Float32Array, b);
+  await expect(batch.join(Int32Array.of(1, 99))).rejects.toThrow(/token 99/);
+  // 53 is padding that only M has a row for: M has read it when the next model refuses.
+  await expect(batch.join(Int32Array.of(1, 53))).rejects.toThrow(/token 53/);
+  expect(batch.rows).toBe(1);
+
+  using reader = ensemble.reader(40);
+  const said = await reader.read(Int32Array.from(b), 2);
+  await close(said.subarray(0, 56), b.slice(0, -1));
+  await close(said.subarray(56), b);
+});
+
 describe("the context is the smallest of all", () => {
   test("generation ends there", async () => {
     const [{ ids, finish }] = (await generate(createEnsembleDecoder(large(), pairs()), mixedPrompts([36]), {})) as [
