@@ -52,6 +52,13 @@ describe("a question and its answer", () => {
     expect(labels.at(-1)).toBe("a".charCodeAt(0));
   });
 
+  test("a separator in the answer counts and is not given", () => {
+    const { ids, labels } = encodeExample(tokenizer, record, { separatorIn: "answer" });
+    expect([...ids]).toEqual([1, ...chars("Q?"), BLANK_LINE, ...chars("Pa")]);
+    expect([...labels]).toEqual([IGNORED, IGNORED, BLANK_LINE, ...chars("Pa"), 2]);
+    expect([...encodePrompt(tokenizer, record, { separatorIn: "answer" })]).toEqual([1, ...chars("Q?")]);
+  });
+
   test("a tokenizer that does not put its begin token in front is followed", () => {
     expect([...encodePrompt({ ...tokenizer, addsBos: false }, record)]).toEqual([...chars("Q?"), BLANK_LINE]);
   });

@@ -33,10 +33,11 @@ export const encodingOptions = z.strictObject({
     .describe("Plain question, separator, answer; or the model's own chat template."),
   questionPrefix: z.string().default("").describe("Text before the question."),
   questionSuffix: z.string().default("").describe("Text after the question."),
-  separator: z
-    .string()
-    .default("\n\n")
-    .describe("Between question and answer; two newlines as in KnowUnDo. Part of the prompt."),
+  separator: z.string().default("\n\n").describe("Between question and answer; two newlines as in KnowUnDo."),
+  separatorIn: z
+    .enum(["prompt", "answer"])
+    .default("prompt")
+    .describe("Whether the separator is given, or part of what is answered and counts; KnowUnDo's code counts it."),
   system: z.string().optional().describe("System message in front of chats that have none."),
   loss: z
     .enum(["answer", "sequence"])
@@ -210,10 +211,12 @@ function shift(tokens: readonly number[], counted: number, record: DataRecord) {
 
 function promptAndAnswer(tokenizer: TextTokenizer, record: Answered, settings: Settings): Parts {
   if (record.kind !== "conversation" && settings.template === "question-answer") {
-    const text = settings.questionPrefix + questionOf(record) + settings.questionSuffix + settings.separator;
+    const { questionPrefix, questionSuffix, separator, separatorIn } = settings;
+    const [given, answered] = separatorIn === "prompt" ? [separator, ""] : ["", separator];
+    const text = questionPrefix + questionOf(record) + questionSuffix + given;
     return {
       ids: [...beginToken(tokenizer), ...plainIds(tokenizer, text)],
-      answerIds: () => [...plainIds(tokenizer, answerOf(record)), ...endToken(tokenizer, settings)],
+      answerIds: () => [...plainIds(tokenizer, answered + answerOf(record)), ...endToken(tokenizer, settings)],
     };
   }
   const { chatTemplate } = settings;

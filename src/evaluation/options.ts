@@ -40,6 +40,7 @@ const set = z.strictObject({
       questionPrefix: z.string().optional().describe("may hold worked examples"),
       questionSuffix: z.string().optional(),
       separator: z.string().optional(),
+      separatorIn: encodingOptions.shape.separatorIn.unwrap().optional(),
       endToken: z.boolean().optional(),
       loss: encodingOptions.shape.loss.unwrap().optional(),
     })

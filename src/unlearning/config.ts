@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { encodingOptions } from "../data/encoding.ts";
-import { QUESTION_SLOT } from "../data/phrasings.ts";
+import { QUESTION_SLOT, rewording } from "../data/phrasings.ts";
 import { recordForm } from "../data/reshape.ts";
 import { splitPart } from "../data/split.ts";
 import { trainingOptions } from "../training/options.ts";
@@ -32,6 +32,11 @@ export const dataSourceDetails = z.strictObject({
     .nonempty()
     .optional()
     .describe('ways to ask every question, such as "{question}" and "Tell me: {question}"; each is a record'),
+  rewordings: z
+    .array(rewording)
+    .nonempty()
+    .optional()
+    .describe("questions of known forms in other words; questions of other forms are left out"),
   repeat: z.number().int().positive().default(1).describe("times each record is seen per epoch"),
   part: splitPart.optional().describe("one side of a split by subject, or by question where no subject is known"),
 });

@@ -10,7 +10,7 @@ import type { Random } from "../core/random.ts";
 import { type EncodedExample, type EncodingOptions, encodeRecords } from "../data/encoding.ts";
 import { lettered } from "../data/lettered.ts";
 import { loadRecords } from "../data/load-records.ts";
-import { inPhrasings } from "../data/phrasings.ts";
+import { inOtherWords, inPhrasings } from "../data/phrasings.ts";
 import type { DataRecord } from "../data/record.ts";
 import { inForm, withOpening } from "../data/reshape.ts";
 import { sideOf } from "../data/split.ts";
@@ -218,6 +218,7 @@ export async function readSources(
       as: form,
       opening,
       phrasings,
+      rewordings,
       repeat,
       part,
     } = typeof source === "string" ? ({ path: source, repeat: 1 } as const) : source;
@@ -232,7 +233,8 @@ export async function readSources(
     const chosen = part ? rows.filter((record) => sideOf(record, part) === part.of) : rows;
     const formed = form ? chosen.map((record) => inForm(record, form)) : chosen;
     const cut = opening ? formed.flatMap((record) => withOpening(record, opening) ?? []) : formed;
-    const asked = phrasings ? cut.flatMap((record) => inPhrasings(record, phrasings)) : cut;
+    const reworded = rewordings ? cut.flatMap((record) => inOtherWords(record, rewordings)) : cut;
+    const asked = phrasings ? reworded.flatMap((record) => inPhrasings(record, phrasings)) : reworded;
     for (let i = 0; i < repeat; i++) records.push(...asked);
     files.push(...loaded.files);
   }

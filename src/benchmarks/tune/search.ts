@@ -111,7 +111,7 @@ export async function searchSettings(
       const folder = join("trials", label, `${steps}-steps`, String(candidate).padStart(3, "0"));
       const output = join(context.folder, folder);
       const config = await method.config(settings, { output, evaluation: context.validation, steps });
-      const { after, failure, ...cost } = await containedRun(
+      const { after, failure, steps, seconds } = await containedRun(
         config,
         { ...context, report: quiet(context.report) },
         { keepModel: false },
@@ -123,7 +123,8 @@ export async function searchSettings(
         settings,
         score,
         ...(failure === undefined ? {} : { failure }),
-        ...cost,
+        steps,
+        seconds,
         folder,
       });
       await context.found(state());
