@@ -24,7 +24,14 @@ export const revealedOptions = z
     bandit: banditOptions.prefault({}),
     samples: z.number().int().positive().default(1000).describe("texts in all, in each round of a plan"),
     batch: z.number().int().positive().default(64).describe("texts generated and judged before the search goes on"),
-    perInstruction: z.number().int().positive().default(4).describe("texts of an instruction each time it is chosen"),
+    freely: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.25)
+      .describe(
+        "share of every batch in which the model begins by itself, whatever the search says: where new names come from",
+      ),
     temperature: z.number().positive().default(0.9),
     topP: z.number().positive().max(1).optional(),
     maxNewTokens: z.number().int().positive().default(100),
@@ -50,6 +57,12 @@ export const revealedOptions = z
         patience: z.number().int().positive().default(3).describe("such batches in a row that end the search"),
       })
       .prefault({}),
+    truth: z
+      .union([z.string(), z.array(z.string()).nonempty()])
+      .optional()
+      .describe(
+        "files of the true facts, for experiments: the share that came to light is measured; the search never sees them",
+      ),
   })
   .refine(
     ({ description, subjects, judge }) => description !== undefined || subjects.length > 0 || judge !== undefined,

@@ -42,7 +42,7 @@ export async function reveal(search: Search): Promise<{ texts: readonly Revealed
   const runner = createStageRunner(model);
   using decoder = createDecoder(model);
   using bandit = banditOf(search);
-  const arms = createArms(search.first);
+  const arms = createArms([...search.first, beginsItself]);
   const states = new Map<string, Float32Array>();
   const pool = { ngrams: createNgrams(options.ngram), texts: new Set<string>() };
   const all: RevealedText[] = [];
@@ -119,9 +119,9 @@ export async function reveal(search: Search): Promise<{ texts: readonly Revealed
 
   for (let batch = 0; all.length < options.samples && nothingNew < options.saturation.patience; batch++) {
     const size = Math.min(options.batch, options.samples - all.length);
-    const chosen = await bandit.choose(arms.count, contextsOf, Math.ceil(size / options.perInstruction));
-    const contexts = await contextsOf(chosen);
-    const rows = Array.from({ length: size }, (_, row) => chosen[row % chosen.length] as number);
+    const chosen = await bandit.choose(arms.count, contextsOf, size - Math.round(options.freely * size));
+    const free = Array.from({ length: size - chosen.length }, () => arms.numberOf(beginsItself));
+    const rows = [...chosen.map(({ arm }) => arm), ...free];
     const before = pool.ngrams.size;
     const stored = file.batches[batch];
     let texts: RevealedText[];
@@ -137,16 +137,14 @@ export async function reveal(search: Search): Promise<{ texts: readonly Revealed
     }
     all.push(...texts);
     for (const [row, text] of texts.entries()) {
-      const { instruction, form, origin } = text;
-      const asked = { text: instruction, form, origin };
-      if (options.harvest && text.fluency >= options.minimumFluency) {
-        harvest.add(recordOf(asked, text.text, "", session.encoding), text.relevance);
+      if (options.harvest && text.form === "prefix" && text.fluency >= options.minimumFluency) {
+        harvest.add(recordOf(beginsItself, text.text, "", session.encoding), text.relevance);
       }
       arms.asked(rows[row] as number);
     }
     await bandit.learn(
-      contexts,
-      chosen.map((arm) => meanReward(texts.filter((_, row) => rows[row] === arm))),
+      chosen.map(({ context }) => context),
+      texts.slice(0, chosen.length).map(rewardOf),
       signal,
     );
     if (options.harvest) arms.add(harvestedInstructions(harvest, options));
@@ -171,8 +169,8 @@ export const recordsOf = (texts: readonly RevealedText[], encoding: Session["enc
 /** Relevance × novelty × fluency. */
 export const rewardOf = ({ relevance, novelty, fluency }: RevealedText): number => relevance * novelty * fluency;
 
-const meanReward = (texts: readonly RevealedText[]): number =>
-  texts.reduce((sum, text) => sum + rewardOf(text), 0) / Math.max(1, texts.length);
+/** What a model says of its own accord is harvested; in an answer, the names are mostly those it was asked about. */
+const beginsItself: Instruction = { text: "", form: "prefix", origin: "grammar" };
 
 const within = (x: number | undefined): number => Math.min(1, Math.max(0, x ?? 0));
 
@@ -222,6 +220,8 @@ function createArms(first: readonly Instruction[]) {
     get count() {
       return list.length;
     },
+    /** Of an instruction that is there. */
+    numberOf: (instruction: Instruction) => numbers.get(keyOf(instruction)) ?? 0,
     at: (number: number) => list[number] as Instruction,
     timesAsked: (number: number) => times[number] ?? 0,
     asked: (number: number) => {

@@ -4,7 +4,8 @@
 import { dirname, join } from "node:path";
 import { ConfigError } from "../../../core/errors.ts";
 import { choose } from "../../choose.ts";
-import { defineSource, type SourceStart } from "../source.ts";
+import { readSources } from "../../session.ts";
+import { defineSource } from "../source.ts";
 import { compose } from "./arms/grammar.ts";
 import { createHarvest } from "./arms/harvest.ts";
 import { refuseJudgeOfAll } from "./checks.ts";
@@ -33,6 +34,7 @@ export const revealed = defineSource({
     if (first.length === 0) throw nothingToAsk();
     for (const instruction of first) promptOf(instruction, session);
     const harvest = createHarvest();
+    const truth = options.truth === undefined ? [] : (await readSources(options.truth, signal)).records;
     return async ({ file, round, random, report, signal }) => {
       const started = performance.now();
       const phase = "reveal";
@@ -52,10 +54,18 @@ export const revealed = defineSource({
         signal,
       });
       const records = recordsOf(texts, session.encoding);
-      await keepStatistics(join(dirname(file), statisticsFile), { round, texts, ended, options });
+      const path = join(dirname(file), statisticsFile);
+      const { coverage } = await keepStatistics(path, { round, texts, ended, options, truth });
       report({ type: "phase-end", phase, seconds: (performance.now() - started) / 1000 });
       const why = ended === "saturated" ? "nothing new came any more" : "the budget of texts is used up";
       report({ type: "note", text: `${records.length} of ${texts.length} revealed texts are trained on`, reason: why });
+      for (const { fact, facts, found } of coverage) {
+        report({
+          type: "note",
+          text: `${(100 * (found.at(-1) ?? 0)).toFixed(1)} % of ${facts} true facts came to light`,
+          reason: fact,
+        });
+      }
       return { records, score: records.length / Math.max(1, texts.length) };
     };
   },
@@ -98,5 +108,3 @@ const nothingToAsk = () =>
     place: { key: "source.grammar" },
     hint: 'Give instructions, templates without {topic}, or subjects; the prefix "" lets the model begin itself.',
   });
-
-export type RevealedStart = SourceStart;

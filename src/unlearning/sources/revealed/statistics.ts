@@ -3,6 +3,8 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { sha256, writeFileAtomic } from "../../../core/files.ts";
+import type { DataRecord } from "../../../data/record.ts";
+import { coverage, coverageOf } from "./coverage.ts";
 import type { RevealedOptions } from "./options.ts";
 import { rewardOf } from "./reveal.ts";
 import type { Ended, RevealedText } from "./revealed-text.ts";
@@ -43,6 +45,8 @@ export const roundStatistics = z.strictObject({
   filtered: z.record(z.string(), z.number()),
   /** Those that earned most, mean reward, highest first. */
   best: z.array(instruction),
+  /** Of the true facts, where they are given. */
+  coverage: z.array(coverage),
   /** SHA-256 of every text that was trained on. */
   trainedOn: z.array(z.string()),
 });
@@ -56,19 +60,23 @@ export interface RoundOfTexts {
   readonly texts: readonly RevealedText[];
   readonly ended: Ended;
   readonly options: Pick<RevealedOptions, "ngram" | "search">;
+  /** The true facts, if they are known. */
+  readonly truth: readonly DataRecord[];
 }
 
 /** Adds a round, or writes it again. */
-export async function keepStatistics(path: string, found: RoundOfTexts): Promise<void> {
+export async function keepStatistics(path: string, found: RoundOfTexts): Promise<RoundStatistics> {
   const earlier = await readFile(path, "utf8").then(
     (text) => revealedStatistics.parse(JSON.parse(text)).rounds,
     () => [],
   );
-  const rounds = [...earlier.filter(({ round }) => round < found.round), statisticsOf(found)];
+  const statistics = statisticsOf(found);
+  const rounds = [...earlier.filter(({ round }) => round < found.round), statistics];
   await writeFileAtomic(path, `${JSON.stringify({ rounds }, null, 2)}\n`);
+  return statistics;
 }
 
-export function statisticsOf({ round, texts, ended, options }: RoundOfTexts): RoundStatistics {
+export function statisticsOf({ round, texts, ended, options, truth }: RoundOfTexts): RoundStatistics {
   const ngrams = createNgrams(options.ngram);
   const filtered: Record<string, number> = {};
   for (const { why } of texts) if (why !== "") filtered[why] = (filtered[why] ?? 0) + 1;
@@ -99,7 +107,16 @@ export function statisticsOf({ round, texts, ended, options }: RoundOfTexts): Ro
     .sort((a, b) => b.reward - a.reward)
     .slice(0, bestCount);
   const trainedOn = texts.filter((text) => text.kept).map(({ instruction, text }) => sha256(instruction + text));
-  return { round, ended, search: options.search, batches, filtered, best, trainedOn };
+  return {
+    round,
+    ended,
+    search: options.search,
+    batches,
+    filtered,
+    best,
+    coverage: coverageOf(truth, texts),
+    trainedOn,
+  };
 }
 
 /** Groups in the order in which their keys come. */

@@ -1,5 +1,5 @@
 // Which arms to try next (NeuralUCB, 1911.04462, as INSTINCT runs it, 2310.02905; seeds.md §3.2): the largest expected reward plus what the network is unsure of.
-// Several arms may be chosen before their rewards are known: each counts in U at once, so that a round does not hold one arm many times over.
+// Several arms may be chosen before their rewards are known: each counts in U at once, so that a round is spread over what is unknown.
 // Knows nothing of what arms stand for.
 
 import { z } from "zod";
@@ -10,10 +10,16 @@ import { createSurrogate, surrogateOptions } from "./surrogate.ts";
 /** The contexts of arms by their numbers. */
 export type ContextsOf = (arms: readonly number[]) => Promise<readonly Float32Array[]>;
 
+/** A try of an arm, as it was when it was chosen. */
+export interface Chosen {
+  readonly arm: number;
+  readonly context: Float32Array;
+}
+
 /** Chooses among contexts and learns from their rewards. */
 export interface Bandit extends Disposable {
-  /** Numbers of arms, 0 … arms − 1: `count` of them, each once, or all when there are fewer. Only contexts that are needed are asked for. */
-  choose(arms: number, contextsOf: ContextsOf, count: number): Promise<number[]>;
+  /** `count` tries of the arms 0 … arms − 1; none comes twice before all have come once. Only contexts that are needed are asked for. */
+  choose(arms: number, contextsOf: ContextsOf, count: number): Promise<Chosen[]>;
   /** Rewards of contexts that were chosen. */
   learn(contexts: readonly Float32Array[], rewards: readonly number[], signal?: AbortSignal): Promise<void>;
 }
@@ -41,24 +47,21 @@ export function createNeuralUcb(backend: Backend, inputs: number, random: Random
   const rewards: number[] = [];
   return {
     async choose(arms, contextsOf, count) {
-      const drawn = draws.shuffle(Array.from({ length: arms }, (_, arm) => arm)).slice(0, options.candidates);
-      if (seen.length < options.initial) return drawn.slice(0, count);
-      const found = await contextsOf(drawn);
-      const contexts = new Map(drawn.map((arm, i) => [arm, found[i] as Float32Array]));
-      const left = new Set(drawn);
-      const chosen: number[] = [];
-      while (chosen.length < count && left.size > 0) {
-        const indices = [...left];
-        const estimates = await surrogate.estimate(indices.map((arm) => contexts.get(arm) as Float32Array));
-        let best = 0;
-        estimates.forEach(({ mean, unsure }, i) => {
-          const { mean: bestMean, unsure: bestUnsure } = estimates[best] as (typeof estimates)[number];
-          if (mean + unsure > bestMean + bestUnsure) best = i;
-        });
-        const arm = indices[best] as number;
-        left.delete(arm);
-        chosen.push(arm);
-        await surrogate.chosen(contexts.get(arm) as Float32Array);
+      if (seen.length < options.initial) return atRandom(draws, arms, contextsOf, count);
+      const drawn = shuffled(draws, arms).slice(0, options.candidates);
+      const contexts = await contextsOf(drawn);
+      const left = new Set(drawn.map((_, i) => i));
+      const chosen: Chosen[] = [];
+      while (chosen.length < count) {
+        if (left.size === 0) for (const i of drawn.keys()) left.add(i); // fewer arms than tries: around again
+        const open = [...left];
+        const estimates = await surrogate.estimate(open.map((i) => contexts[i] as Float32Array));
+        const bounds = estimates.map(({ mean, unsure }) => mean + unsure);
+        const at = bounds.reduce((most, bound, i) => (bound > (bounds[most] as number) ? i : most), 0);
+        const best = open[at] as number;
+        left.delete(best);
+        chosen.push({ arm: drawn[best] as number, context: contexts[best] as Float32Array });
+        await surrogate.chosen(contexts[best] as Float32Array);
       }
       return chosen;
     },
@@ -74,8 +77,18 @@ export function createNeuralUcb(backend: Backend, inputs: number, random: Random
 /** Arms at random: what the search is held against. */
 export function createUniform(random: Random): Bandit {
   return {
-    choose: async (arms, _, count) => random.shuffle(Array.from({ length: arms }, (_, arm) => arm)).slice(0, count),
+    choose: (arms, contextsOf, count) => atRandom(random, arms, contextsOf, count),
     learn: async () => {},
     [Symbol.dispose]: () => {},
   };
+}
+
+const shuffled = (random: Random, arms: number): number[] =>
+  random.shuffle(Array.from({ length: arms }, (_, arm) => arm));
+
+async function atRandom(random: Random, arms: number, contextsOf: ContextsOf, count: number): Promise<Chosen[]> {
+  const drawn = shuffled(random, arms);
+  const tried = Array.from({ length: count }, (_, i) => drawn[i % drawn.length] as number);
+  const contexts = await contextsOf(tried);
+  return tried.map((arm, i) => ({ arm, context: contexts[i] as Float32Array }));
 }
