@@ -12,6 +12,7 @@ export {
   writeOffset,
 } from "./offset-folder.ts";
 export { type Offset, type OffsetPair, offsetOf } from "./offset-reader.ts";
+export { type OpenedOffsets, type OpenOffsetsOptions, openOffsets } from "./open-offsets.ts";
 export {
   decodeSpeculatively,
   type SpeculativeCount,
