@@ -2,13 +2,14 @@
 import { readdir, readFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { isMap, LineCounter, parseDocument } from "yaml";
-import type { z } from "zod";
+import { z } from "zod";
 import { RunError } from "../core/errors.ts";
 import { type RunManifest, runManifest } from "../core/manifest.ts";
 import { type MetricsLogLine, metricsLogLine } from "../core/metrics-log.ts";
 import { evaluationFile, trajectoryLine } from "../evaluation/evaluation-schema.ts";
 import type { Evaluation, TrajectoryPoint } from "../evaluation/result.ts";
 import { regionFile, regionSchema, type StoredRegion } from "../unlearning/localisation/region.ts";
+import { type IterateFound, iterateFound } from "../unlearning/plans/iterate-found.ts";
 import { orderColumns } from "./columns.ts";
 
 /** Everything a report shows, read from one folder. */
@@ -28,6 +29,8 @@ export interface RunSummary {
   readonly trajectory: readonly TrajectoryPoint[];
   /** Where it was allowed to move, when a scope chose that by looking at the text. */
   readonly region?: StoredRegion | undefined;
+  /** What each round found, when the plan went in rounds. */
+  readonly rounds?: IterateFound | undefined;
   /** What the reader has to know about missing or cut-off pieces, one sentence each. */
   readonly notices: readonly string[];
 }
@@ -47,6 +50,7 @@ export async function readRunFolder(path: string): Promise<RunSummary> {
   const evaluations = await readEvaluations(join(folder, "evaluation"));
   const trajectory = await readLines(join(folder, "evaluation", "trajectory.jsonl"), trajectoryLine, lines);
   const region = await readRegionFile(join(folder, regionFile));
+  const rounds = await readRounds(join(folder, "plan.json"));
   if (!manifest.finished) notices.unshift("This run has not finished; what follows is what it had written so far.");
   return {
     name: basename(folder),
@@ -57,6 +61,7 @@ export async function readRunFolder(path: string): Promise<RunSummary> {
     evaluations: orderColumns(evaluations, (evaluation) => evaluation.column),
     trajectory: trajectory.toSorted((a, b) => a.step - b.step),
     region,
+    rounds,
     notices,
   };
 }
@@ -82,6 +87,16 @@ async function readRegionFile(file: string): Promise<StoredRegion | undefined> {
   const text = await ifPresent(() => readFile(file, "utf8"), file);
   return text === undefined ? undefined : check(parseJson(text, file), regionSchema, file);
 }
+
+/** Other plans keep other things in the file. */
+async function readRounds(file: string): Promise<IterateFound | undefined> {
+  const text = await ifPresent(() => readFile(file, "utf8"), file);
+  const found = text === undefined ? undefined : parseJson(text, file);
+  const isIteration = planName.safeParse(found).data?.plan === "iterate";
+  return isIteration ? check(found, iterateFound, file) : undefined;
+}
+
+const planName = z.object({ plan: z.string() });
 
 async function readEvaluations(folder: string): Promise<Evaluation[]> {
   const names = (await ifPresent(() => readdir(folder), folder)) ?? [];

@@ -4,10 +4,11 @@
 import { z } from "zod";
 import { ConfigError } from "../../core/errors.ts";
 import { isLoraWeight } from "../../models/lora.ts";
+import type { RoundFound } from "./iterate-found.ts";
 import { createLoraStack } from "./lora-stack.ts";
 import { definePlan, type PlanContext } from "./plan.ts";
 import { type RetainText, retainModuleOptions, splitRetain } from "./retain-module.ts";
-import { type Course, knownOf, type RoundFound, repair, takeRound } from "./round.ts";
+import { type Course, knownOf, repair, takeRound } from "./round.ts";
 import { coefficientGrid, gridHasSteps, gridWithoutSteps } from "./search-coefficient.ts";
 import { createSubspaces, orthogonalOptions } from "./subspaces.ts";
 import { refuseTaughtLora } from "./task-vector.ts";

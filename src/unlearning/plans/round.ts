@@ -2,11 +2,12 @@
 // where the text comes from, nor when to stop.
 
 import type { Sequence } from "../../data/batching.ts";
+import type { RoundFound } from "./iterate-found.ts";
 import type { LoraStack } from "./lora-stack.ts";
 import type { PlanContext, RoundText } from "./plan.ts";
 import { type RetainModuleOptions, trainRetainModule } from "./retain-module.ts";
-import { type CoefficientSearch, type FoundCoefficient, searchCoefficient } from "./search-coefficient.ts";
-import type { ModuleKind, Shared, Subspaces } from "./subspaces.ts";
+import { type CoefficientSearch, searchCoefficient } from "./search-coefficient.ts";
+import type { Subspaces } from "./subspaces.ts";
 import { rememberWeights, taskVector } from "./task-vector.ts";
 import { createUtility } from "./utility.ts";
 
@@ -25,25 +26,6 @@ export interface Course {
   /** Undefined where plain weights move. */
   readonly stack: LoraStack | undefined;
   readonly subspaces: Subspaces;
-}
-
-/** What is kept of a round, in plan.json. */
-export interface RoundFound {
-  readonly round: number;
-  /** Texts that were trained on. */
-  readonly texts: number;
-  /** The source's own judgement of how much the model said, 0 to 1. */
-  readonly score?: number;
-  /** Token accuracy on the round's text, before its training and after its step. */
-  readonly forget: { readonly before: number; readonly after: number };
-  readonly coefficient: number;
-  /** The measure on the retain text after the step, */
-  readonly retain: number;
-  /** and after the retain module that follows it. */
-  readonly repaired?: number;
-  /** What the trained LoRA has in common with the modules before it. */
-  readonly shared?: Partial<Record<ModuleKind, Shared>>;
-  readonly tried: FoundCoefficient["tried"];
 }
 
 /** Token accuracy of the model as it is on a round's text. */
@@ -81,7 +63,7 @@ export async function takeRound(course: Course, round: number, text: RoundText):
     retain: value,
     ...(repaired === undefined ? {} : { repaired }),
     ...(Object.keys(shared).length === 0 ? {} : { shared }),
-    tried,
+    tried: [...tried],
   };
 }
 

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { type Model, weightOf } from "../../models/model.ts";
 import { loraName } from "../../models/stage-weights.ts";
 import { overlapTerm, type WeightTerm } from "../../training/weight-term.ts";
+import type { Shared } from "./iterate-found.ts";
 import { principalCosines } from "./principal-angles.ts";
 import { copyOf } from "./task-vector.ts";
 
@@ -18,15 +19,6 @@ export const orthogonalOptions = z.strictObject({
     .default("both")
     .describe("the modules that a new one is kept clear of: retain modules, those of earlier rounds, or both"),
 });
-
-export interface Shared {
-  /** Of the smallest principal angle, in degrees, mean over the model's modules: 0 where a direction is shared. */
-  readonly smallestAngle: number;
-  /** Mean squared cosine of the principal angles over all modules, 0 to 1: the share of the smaller space that lies in the other. */
-  readonly overlap: number;
-  /** What `overlap` is on average for spaces drawn at random. */
-  readonly chance: number;
-}
 
 export interface Subspaces {
   /** Remembers the directions of the model's LoRA as it now is. */
