@@ -2,10 +2,33 @@
 
 import { type BitSet, createBitSet, setBit } from "../../core/bit-set.ts";
 
-/** score_i = |(θ_i − g_r,i / μ) · g_f,i|, written over `forget`. What is no finite number scores 0. */
-export function attribute(weights: Float32Array, forget: Float32Array, retain: Float32Array, mu: number): void {
+/**
+ * What stands for the diagonal h of the inner problem's Hessian, from μ and the summed gradient g_r: μ itself, or g_r² + μ, which published code calls
+ * Gauss–Newton though it squares the sum, not each record's gradient; there nothing keeps h from 0.
+ */
+export const curvatures = {
+  constant: (mu: number) => mu,
+  "gauss-newton": (mu: number, retain: number) => retain * retain + mu,
+} as const;
+
+export interface AttributionOptions {
+  readonly mu: number;
+  readonly curvature?: keyof typeof curvatures;
+  /** By which `retain` is multiplied: where only some records were asked, how many times as many there are. Default 1. */
+  readonly times?: number;
+}
+
+/** score_i = |(θ_i − g_r,i / h_i) · g_f,i|, written over `forget`. What is no finite number scores 0. */
+export function attribute(
+  weights: Float32Array,
+  forget: Float32Array,
+  retain: Float32Array,
+  { mu, curvature = "constant", times = 1 }: AttributionOptions,
+): void {
+  const h = curvatures[curvature];
   for (let i = 0; i < weights.length; i++) {
-    const score = Math.abs(((weights[i] as number) - (retain[i] as number) / mu) * (forget[i] as number));
+    const g = (retain[i] as number) * times;
+    const score = Math.abs(((weights[i] as number) - g / h(mu, g)) * (forget[i] as number));
     forget[i] = Number.isFinite(score) ? score : 0;
   }
 }

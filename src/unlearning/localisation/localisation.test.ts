@@ -10,13 +10,26 @@ import { isChosen, thresholdsFor } from "./thresholds.ts";
 test("WAGLE's golden values: scores, and the indices that half of them keeps", () => {
   const theta = Float32Array.of(0.5, -0.2, 0.1, 0.8);
   const scores = Float32Array.of(0.3, -0.6, 0.05, 0);
-  attribute(theta, scores, Float32Array.of(0.01, 0.2, -0.4, 0.3), 0.5);
+  attribute(theta, scores, Float32Array.of(0.01, 0.2, -0.4, 0.3), { mu: 0.5 });
   [0.144, 0.36, 0.045, 0].forEach((score, i) => {
     expect(scores[i]).toBeCloseTo(score, 6);
   });
   const { chosen, threshold } = highestNumbers([scores], 2);
   expect([0, 1, 2, 3].filter((i) => hasBit(chosen[0]!, i))).toEqual([0, 1]);
   expect(threshold).toBeCloseTo(0.144, 6);
+});
+
+test("curvature may grow with the gradient: |(θ − g_r / (g_r² + μ))·g_f|", () => {
+  const scores = Float32Array.of(2, 2, -1);
+  attribute(Float32Array.of(1, 1, 0.5), scores, Float32Array.of(0, 2, -0.5), {
+    mu: 0.25,
+    curvature: "gauss-newton",
+    times: 2,
+  });
+  // g_r = 0, 4, −1.
+  [2, (1 - 4 / 16.25) * 2, 0.5 + 1 / 1.25].forEach((score, i) => {
+    expect(scores[i]).toBeCloseTo(score, 6);
+  });
 });
 
 test("the highest numbers over several arrays are those that sorting finds, equal ones from the first", () => {

@@ -9,6 +9,7 @@ import { initialiseModel } from "../../models/load.ts";
 import { type Model, weightOf } from "../../models/model.ts";
 import { createReferenceBackend } from "../../runtime/reference/index.ts";
 import { contents } from "../../training/weight-memory.ts";
+import type { Named } from "../config.ts";
 import { openScope } from "./open-scope.ts";
 
 const config = {
@@ -33,7 +34,7 @@ beforeAll(() => {
 });
 afterAll(() => model.dispose());
 
-async function regionOf(scope: { readonly name: string }, { copies = 1, seed = 1 } = {}) {
+async function regionOf(scope: Named, { copies = 1, seed = 1 } = {}) {
   const opened = await openScope(scope);
   const random = createRandom(seed);
   const found = await opened.localise?.({
@@ -61,7 +62,7 @@ async function movingNumbers(...of: Parameters<typeof regionOf>): Promise<boolea
 
 test("wagle weighs what must stay by all its records, however few are asked", async () => {
   const scope = { name: "wagle", ratio: 0.3, mu: 2 };
-  const all = await movingNumbers({ ...scope, records: "all" }, { copies: 6 } as const);
+  const all = await movingNumbers({ ...scope, records: "all" }, { copies: 6 });
   const differing = async (other: object, copies = 6) => {
     const found = await movingNumbers({ ...scope, ...other }, { copies });
     return found.filter((moves, i) => moves !== all[i]).length / all.length;
@@ -109,7 +110,7 @@ test("a control at random goes by the seed and by nothing else", async () => {
 test("wagle looks at every weight, and memflex at matrices", async () => {
   const names = (region: { readonly tensors: readonly { readonly name: string }[] }) =>
     region.tensors.map(({ name }) => name);
-  expect(names(await regionOf({ name: "wagle", ratio: 0.3 } as { name: string }))).toEqual([...model.weights.keys()]);
+  expect(names(await regionOf({ name: "wagle", ratio: 0.3 }))).toEqual([...model.weights.keys()]);
   expect(names(await regionOf({ name: "memflex" }))).toEqual(
     [...model.weights.keys()].filter((name) => weightOf(model, name).shape.length === 2),
   );

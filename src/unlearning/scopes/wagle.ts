@@ -1,5 +1,5 @@
-// WAGLE (2410.17509; methods §3): single weights move, those of the highest attribution |(θ − g_r/μ)·g_f| over the whole model. g_f and g_r are sums over
-// the examples of each side, one at a time: μ depends on it, so where only some records are asked, their sums are scaled up to all. Unlike published
+// WAGLE (2410.17509; methods §3): single weights move, those of the highest attribution |(θ − g_r/h)·g_f| over the whole model, h = μ. g_f and g_r are sums
+// over the examples of each side, one at a time: μ depends on it, so where only some records are asked, their sums are scaled up to all. Unlike published
 // code, what is not chosen does not move at all (there weight decay still moves it), and the gradient is clipped by the norm of what is chosen.
 
 import { z } from "zod";
@@ -26,6 +26,10 @@ const options = z
       .default(0.95)
       .describe("share of the single weights that may move (paper: 0.8 to 0.95 on TOFU, 0.4 to 0.6 on WMDP)"),
     mu: z.number().positive().default(1e-6).describe("μ: stands for the diagonal of the Hessian"),
+    curvature: z
+      .enum(["constant", "gauss-newton"])
+      .default("constant")
+      .describe("that diagonal: μ (all published configurations), or g_r² + μ, the code's other choice with a floor"),
     records: z
       .union([z.number().int().positive(), z.literal("all")])
       .default(32)
@@ -57,7 +61,7 @@ export const wagle = defineLocalisedScope({
 });
 
 const scoreTitles = {
-  attribution: "attribution |(θ − g_r/μ)·g_f|",
+  attribution: "attribution |(θ − g_r/h)·g_f|",
   magnitude: "|θ|",
   random: "a random number",
 } as const;
@@ -65,12 +69,12 @@ const scoreTitles = {
 async function chooseWeights(
   context: LocaliseContext,
   names: readonly string[],
-  { ratio, choose, records, mu }: WagleOptions,
+  { ratio, choose, records, mu, curvature }: WagleOptions,
 ): Promise<Region> {
   const { model, modelHash, random } = context;
   const scores =
     choose === "attribution"
-      ? await attributions(context, names, { records, mu })
+      ? await attributions(context, names, { records, mu, curvature })
       : await controlScores(context, names, choose, random.fork("control"));
   const total = scores.reduce((sum, { length }) => sum + length, 0);
   const count = Math.floor(ratio * total);
@@ -107,7 +111,7 @@ async function chooseWeights(
 async function attributions(
   context: LocaliseContext,
   names: readonly string[],
-  { records, mu }: Pick<WagleOptions, "records" | "mu">,
+  { records, ...attribution }: Pick<WagleOptions, "records" | "mu" | "curvature">,
 ): Promise<Float32Array[]> {
   const { model, retain: all, random } = context;
   const sides = drawExamples(context, records, random.fork("records"));
@@ -115,13 +119,9 @@ async function attributions(
     const scores: Float32Array[] = [];
     for (const name of names) {
       const score = forget.get(name) as Float32Array;
-      // g_r of all examples is this many times that of those asked; a factor on g_f changes no order.
-      attribute(
-        await contents(model, name),
-        score,
-        retain.get(name) as Float32Array,
-        (mu * sides.retain.length) / all.length,
-      );
+      // A factor on g_f changes no order; g_r is that of all records.
+      const options = { ...attribution, times: all.length / sides.retain.length };
+      attribute(await contents(model, name), score, retain.get(name) as Float32Array, options);
       scores.push(score);
     }
     return scores;
