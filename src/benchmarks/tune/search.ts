@@ -111,11 +111,12 @@ export async function searchSettings(
       const folder = join("trials", label, `${steps}-steps`, String(candidate).padStart(3, "0"));
       const output = join(context.folder, folder);
       const config = await method.config(settings, { output, evaluation: context.validation, steps });
-      const { after, failure, steps, seconds } = await containedRun(
-        config,
-        { ...context, report: quiet(context.report) },
-        { keepModel: false },
-      );
+      const {
+        after,
+        failure,
+        steps: made,
+        seconds,
+      } = await containedRun(config, { ...context, report: quiet(context.report) }, { keepModel: false });
       const score = after ? scoreOf(after, context.baselines, context.measures) : null;
       context.report({ type: "note", text: trialText(settings, score, failure) });
       rung.trials.push({
@@ -123,7 +124,7 @@ export async function searchSettings(
         settings,
         score,
         ...(failure === undefined ? {} : { failure }),
-        steps,
+        steps: made,
         seconds,
         folder,
       });
