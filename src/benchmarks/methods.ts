@@ -9,7 +9,7 @@ import type { EvaluationOptions } from "../evaluation/index.ts";
 import { unlearnRun } from "../reporting/index.ts";
 import { choose } from "../unlearning/choose.ts";
 import type { Named } from "../unlearning/config.ts";
-import { objectives, plans } from "../unlearning/index.ts";
+import { objectives, plans, sources } from "../unlearning/index.ts";
 import { openScope } from "../unlearning/scopes/open-scope.ts";
 import { type ModelPaths, referencesIn, withFolders } from "./model-references.ts";
 import { type Given, lackOf } from "./needs.ts";
@@ -86,6 +86,7 @@ async function methodOf(
   const { entry } = objective;
   const loss = entry.loss(objective.options, createRandom(0));
   const source = settings.source ?? entry.recipe?.source ?? "given";
+  const reveals = (await sources.get(nameOf(source))).reveals === true;
   const plan = settings.plan ?? entry.recipe?.plan ?? "once";
   const chosenPlan = await choose(plans, plan);
   const { localise: looksAtText } = await openScope(settings.scope ?? config.unlearn.scope);
@@ -105,7 +106,7 @@ async function methodOf(
     loss.branches.includes("retainAlternate") || (loss.branches.includes("alternate") && nameOf(source) === "given");
   const planNeedsRetain = chosenPlan.entry.needsRetain(chosenPlan.options);
   const lacks = lackOf(
-    { branches: loss.branches, source: nameOf(source), planNeedsRetain },
+    { branches: loss.branches, source: nameOf(source), reveals, planNeedsRetain },
     {
       ...given,
       retain: given.ownRetain?.[label] ?? given.retain,

@@ -58,15 +58,18 @@ export interface Needs {
   readonly branches: readonly BranchName[];
   /** The source that makes the text to forget. */
   readonly source: string;
+  /** It is given no text: it finds it out from the model. */
+  readonly reveals: boolean;
   /** The plan looks at the text that must stay. */
   readonly planNeedsRetain: boolean;
 }
 
 /** Why the method cannot be run on these records; undefined where it can. */
-export function lackOf({ branches, source, planNeedsRetain }: Needs, given: Given): string | undefined {
+export function lackOf({ branches, source, reveals, planNeedsRetain }: Needs, given: Given): string | undefined {
   const { forget, retain, refusals } = given;
   if ((branches.includes("retain") || planNeedsRetain) && !retain) return "needs text that must stay";
-  if (source !== "given" && !forget.questions) return `source ${source} needs questions to forget, not plain text`;
+  if (source !== "given" && !reveals && !forget.questions)
+    return `source ${source} needs questions to forget, not plain text`;
   const alternates: readonly [BranchName, RecordFacts | undefined][] = [
     ["alternate", source === "given" ? forget : undefined],
     ["retainAlternate", retain],
