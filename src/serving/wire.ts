@@ -36,12 +36,12 @@ const shared = {
   repetition_penalty: maybe(z.literal(1, "is not supported here; only 1 is")),
   presence_penalty: maybe(z.literal(0, "is not supported here; only 0 is")),
   // Bookkeeping of OpenAI's own service, which changes no answer.
-  user: z.unknown(),
-  metadata: z.unknown(),
-  store: z.unknown(),
-  service_tier: z.unknown(),
-  safety_identifier: z.unknown(),
-  prompt_cache_key: z.unknown(),
+  user: z.unknown().optional(),
+  metadata: z.unknown().optional(),
+  store: z.unknown().optional(),
+  service_tier: z.unknown().optional(),
+  safety_identifier: z.unknown().optional(),
+  prompt_cache_key: z.unknown().optional(),
 };
 
 export const completionRequest = z.strictObject({
@@ -91,8 +91,10 @@ export function readRequest<T>(
 ): T {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0] as z.core.$ZodIssue;
-  if (issue.code === "unrecognized_keys" && issue.path.length === 0) {
+  // A misspelt key explains why another one is missing.
+  const unknown = parsed.error.issues.find(({ code, path }) => code === "unrecognized_keys" && path.length === 0);
+  const issue = (unknown ?? parsed.error.issues[0]) as z.core.$ZodIssue;
+  if (issue.code === "unrecognized_keys") {
     const key = (issue.keys[0] as string).slice(0, 80);
     throw new RequestProblem(400, `"${key}" is not supported here. ${describeNames(key, Object.keys(schema.shape))}`, {
       param: key,
