@@ -11,6 +11,7 @@ import type { RunSummary } from "./run-folder.ts";
 import { answersSideBySide } from "./sections/answers.ts";
 import { measuresTable } from "./sections/measures.ts";
 import { configuration, provenance, reproduction } from "./sections/provenance.ts";
+import { revealingSection } from "./sections/revealing.ts";
 import { roundsSection } from "./sections/rounds.ts";
 import { choice, section } from "./sections/section.ts";
 import { verdict } from "./verdict.ts";
@@ -27,6 +28,7 @@ export function renderReport(run: RunSummary): string {
   ${run.kind === "unlearning" && forgettingSections(run)}
   ${run.rounds && section("rounds", "Rounds", roundsSection(run.rounds), `No round was taken: ${run.rounds.ended ?? "the first is not done"}.`)}
   ${run.region && section("region", "Where it may move", regionMap(run.region, run.steps), "")}
+  ${run.revealed && section("revealing", "What the model revealed", revealingSection(run.revealed), "")}
   ${section("training", "Training", run.steps.length > 0 ? trainingCurves(run.steps) : undefined, "metrics.jsonl is missing or empty: no steps to show.")}
   ${section("measures", "Measures", measuresTable(comparison), "evaluation/ holds no evaluation: nothing was measured.")}
   ${section("answers", "Answers", answersSideBySide(run.evaluations), "No sample answers were saved with the evaluations.")}

@@ -10,6 +10,7 @@ import { evaluationFile, trajectoryLine } from "../evaluation/evaluation-schema.
 import type { Evaluation, TrajectoryPoint } from "../evaluation/result.ts";
 import { regionFile, regionSchema, type StoredRegion } from "../unlearning/localisation/region.ts";
 import { type IterateFound, iterateFound } from "../unlearning/plans/iterate-found.ts";
+import { type RoundStatistics, revealedStatistics, statisticsFile } from "../unlearning/sources/revealed/statistics.ts";
 import { orderColumns } from "./columns.ts";
 
 /** Everything a report shows, read from one folder. */
@@ -31,6 +32,8 @@ export interface RunSummary {
   readonly region?: StoredRegion | undefined;
   /** What each round found, when the plan went in rounds. */
   readonly rounds?: IterateFound | undefined;
+  /** What each round revealed, without its texts, when the source had the model tell what must go. */
+  readonly revealed?: readonly RoundStatistics[] | undefined;
   /** What the reader has to know about missing or cut-off pieces, one sentence each. */
   readonly notices: readonly string[];
 }
@@ -51,6 +54,7 @@ export async function readRunFolder(path: string): Promise<RunSummary> {
   const trajectory = await readLines(join(folder, "evaluation", "trajectory.jsonl"), trajectoryLine, lines);
   const region = await readRegionFile(join(folder, regionFile));
   const rounds = await readRounds(join(folder, "plan.json"));
+  const revealed = await readRevealed(join(folder, statisticsFile));
   if (!manifest.finished) notices.unshift("This run has not finished; what follows is what it had written so far.");
   return {
     name: basename(folder),
@@ -62,6 +66,7 @@ export async function readRunFolder(path: string): Promise<RunSummary> {
     trajectory: trajectory.toSorted((a, b) => a.step - b.step),
     region,
     rounds,
+    revealed,
     notices,
   };
 }
@@ -86,6 +91,11 @@ async function readManifest(file: string): Promise<RunManifest> {
 async function readRegionFile(file: string): Promise<StoredRegion | undefined> {
   const text = await ifPresent(() => readFile(file, "utf8"), file);
   return text === undefined ? undefined : check(parseJson(text, file), regionSchema, file);
+}
+
+async function readRevealed(file: string): Promise<readonly RoundStatistics[] | undefined> {
+  const text = await ifPresent(() => readFile(file, "utf8"), file);
+  return text === undefined ? undefined : check(parseJson(text, file), revealedStatistics, file).rounds;
 }
 
 /** Other plans keep other things in the file. */

@@ -8,7 +8,7 @@ import { type Box, frame } from "./frame.ts";
 const box: Box = { left: 58, top: 34, right: 368, bottom: 190 };
 const mostPoints = 400;
 
-interface Curve {
+export interface Curve {
   readonly name: string;
   /** Null where the number was not finite: the line is broken there. */
   readonly values: readonly (number | null)[];
@@ -29,7 +29,8 @@ export function trainingCurves(steps: readonly MetricsLogLine[]): Markup {
   </div>`;
 }
 
-function curvePlot(title: string, curves: readonly Curve[], steps: readonly number[]): Markup {
+/** One small plot of curves over the same places, `along` of what. */
+export function curvePlot(title: string, curves: readonly Curve[], steps: readonly number[], along = "step"): Markup {
   const all = curves.flatMap((curve) => curve.values.filter((value) => value !== null));
   const x = linearAxis([steps[0] ?? 0, steps.at(-1) ?? 1], [box.left, box.right], 4);
   const low = all.reduce((a, b) => Math.min(a, b), 0);
@@ -37,8 +38,8 @@ function curvePlot(title: string, curves: readonly Curve[], steps: readonly numb
   const broken = curves.some((curve) => curve.values.includes(null));
   const ends = curves.map(({ name, values }) => `${name} from ${printed(values[0])} to ${printed(values.at(-1))}`);
   return html`<figure>
-    <svg viewBox="0 0 380 240" role="img" aria-label="${`${title} over ${steps.length} steps: ${ends.join(", ")}.`}">
-      ${frame(box, x, y, { x: "step →", y: title })}
+    <svg viewBox="0 0 380 240" role="img" aria-label="${`${title} over ${steps.length} ${along}s: ${ends.join(", ")}.`}">
+      ${frame(box, x, y, { x: `${along} →`, y: title })}
       ${curves.map((curve, index) => html`<path d="${trace(curve.values, steps, x.at, y.at)}" class="${`curve c${index % 5}`}"/>`)}
     </svg>
     ${

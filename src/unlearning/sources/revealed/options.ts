@@ -57,6 +57,15 @@ export const revealedOptions = z
         patience: z.number().int().positive().default(3).describe("such batches in a row that end the search"),
       })
       .prefault({}),
+    encryptWith: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("key file (32 random bytes, or hexadecimal, or base64): revealed texts are kept encrypted with it"),
+    forgetRevealed: z
+      .boolean()
+      .default(false)
+      .describe("delete the revealed texts when the plan is done; hashes and statistics stay"),
     truth: z
       .union([z.string(), z.array(z.string()).nonempty()])
       .optional()

@@ -2,6 +2,8 @@
 // Knows nothing of how texts are found.
 
 import { existsSync, readFileSync } from "node:fs";
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { z } from "zod";
 import { RunError } from "../../../core/errors.ts";
 import { openJsonLines } from "../../../core/json-lines.ts";
@@ -88,3 +90,15 @@ const damaged = (file: string, index: number) =>
     place: { file, line: index + 1 },
     hint: "Delete the file and resume: the texts are then revealed again.",
   });
+
+/** The files of texts in a run folder, in the order of their rounds: as a plan's rounds name them. */
+export async function textFiles(folder: string): Promise<string[]> {
+  const round = (name: string) => Number(/^source(?:-(\d+))?\.jsonl$/.exec(name)?.[1] ?? 1);
+  const names = (await readdir(folder)).filter((name) => /^source(-\d+)?\.jsonl$/.test(name));
+  return names.sort((a, b) => round(a) - round(b)).map((name) => join(folder, name));
+}
+
+/** Deletes them; what was told of them without texts stays. */
+export async function forgetTexts(folder: string): Promise<void> {
+  for (const file of await textFiles(folder)) await rm(file);
+}

@@ -14,7 +14,8 @@ import { promptOf } from "./instruction.ts";
 import { type Judge, type JudgeStart, judges } from "./judges/index.ts";
 import { type RevealedOptions, revealedOptions } from "./options.ts";
 import { recordsOf, reveal } from "./reveal.ts";
-import { openRevealedFile } from "./revealed-text.ts";
+import { forgetTexts, openRevealedFile } from "./revealed-text.ts";
+import { openSeal, plainLines } from "./seal.ts";
 import { keepStatistics, statisticsFile } from "./statistics.ts";
 
 export const revealed = defineSource({
@@ -25,6 +26,7 @@ export const revealed = defineSource({
   reveals: true,
   async prepare({ session, forget, report, signal }, options) {
     if (forget.length > 0) throw twoSources();
+    const seal = options.encryptWith === undefined ? plainLines : openSeal(options.encryptWith);
     const open = await judgeOf({ description: options.description, session, report, signal }, options);
     {
       using judge = await open();
@@ -40,7 +42,7 @@ export const revealed = defineSource({
       const phase = "reveal";
       report({ type: "phase-start", phase, total: options.samples, unit: "texts" });
       using judge = await open();
-      using stored = openRevealedFile(file, options.batch);
+      using stored = openRevealedFile(file, options.batch, seal);
       const { texts, ended } = await reveal({
         session,
         options,
@@ -68,6 +70,9 @@ export const revealed = defineSource({
       }
       return { records, score: records.length / Math.max(1, texts.length) };
     };
+  },
+  async clear(folder, { forgetRevealed }) {
+    if (forgetRevealed) await forgetTexts(folder);
   },
 });
 
