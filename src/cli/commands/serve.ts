@@ -16,9 +16,16 @@ import {
 import { questionTemplate } from "../../serving/question-template.ts";
 import { openSession, type Session } from "../../unlearning/index.ts";
 import type { Command } from "../command.ts";
+import {
+  configureSteering,
+  openLocalSteered,
+  openUpstreamSteered,
+  type ServingParts,
+  type SteeringOptions,
+} from "../steered-models.ts";
 import { wholeNumber } from "../whole-number.ts";
 
-interface ServeOptions {
+interface ServeOptions extends SteeringOptions {
   readonly name?: string;
   readonly adapter: readonly NamedPath[];
   readonly separator?: string;
@@ -57,12 +64,18 @@ export const serve: Command<ServeOptions> = {
   examples: [
     "lethe serve runs/quickstart/model",
     "lethe serve org/name --name base --adapter forgets=runs/forget/adapter --port 8000 --keys keys.yaml",
+    "lethe serve org/name --offset forgets=runs/request-1,runs/request-2",
+    "lethe serve served-name --upstream http://localhost:8001/v1 --offset forgets=runs/request-1",
   ],
   json: "result",
   configure: (parser) => {
+    configureSteering(parser);
     parser
-      .argument("<model>", "model folder or hub id")
-      .option("--name <name>", "what clients call it (default: the model as given)")
+      .argument("<model>", "model folder or hub id; with --upstream, its name there")
+      .option(
+        "--name <name>",
+        "what clients call it (default: the model as given; with --offset the model itself is served only when named)",
+      )
       .option("--adapter <name=folder>", "a further model: this one with a PEFT adapter; repeatable", namedPath, [])
       .option("--separator <text>", "for models without a chat template: a chat is a question, this text, the answer")
       .option("--host <address>", "address to listen on", "127.0.0.1")
@@ -91,16 +104,22 @@ export const serve: Command<ServeOptions> = {
         place: { key: "--host" },
       });
     }
-    const wanted = [{ name: options.name ?? path, adapter: undefined }, ...options.adapter.map(asAdapter)];
-    refuseTwice(wanted.map(({ name }) => name));
+    const itself = options.offset.length === 0 || options.name !== undefined;
+    const wanted = [
+      ...(itself ? [{ name: options.name ?? path, adapter: undefined }] : []),
+      ...options.adapter.map(asAdapter),
+    ];
+    if (options.upstream !== undefined && (wanted.length > 0 || options.offset.length === 0)) {
+      throw new ConfigError("what is behind an address is served steered, and in no other way", {
+        hint: "Give --offset name=<run folder>, and neither --name nor --adapter.",
+        place: { key: "--upstream" },
+      });
+    }
+    const allNames = [...wanted, ...options.offset].map(({ name }) => name);
+    refuseTwice(allNames);
     const keysConfig = options.keys === undefined ? undefined : await loadConfig(keysFile, options.keys);
-    const keys =
-      keysConfig &&
-      createKeyRing(
-        keysConfig,
-        wanted.map(({ name }) => name),
-      );
-    const open: (Disposable | undefined)[] = [];
+    const keys = keysConfig && createKeyRing(keysConfig, allNames);
+    const open: Disposable[] = [];
     try {
       const models: ServedModel[] = [];
       for (const { name, adapter } of wanted) {
@@ -109,6 +128,14 @@ export const serve: Command<ServeOptions> = {
         const model = createLocalModel({ name, ...partsOf(session, options) });
         open.push(model);
         models.push(model);
+      }
+      const parts = servingParts(options);
+      if (options.upstream !== undefined) {
+        models.push(...(await openUpstreamSteered(path, options, parts, open, { report, signal })));
+      } else if (options.offset.length > 0) {
+        const session = await openSession(path, { device: "cpu", encoding: {}, report, signal });
+        open.push(session);
+        models.push(...(await openLocalSteered(session, path, options, parts, open, report)));
       }
       const log = pino({ base: null }, pino.destination({ fd: 2, sync: true }));
       const app = createServerApp({
@@ -132,17 +159,22 @@ export const serve: Command<ServeOptions> = {
       await server.close(options.drainSeconds);
       log.info("closed");
     } finally {
-      for (const owned of open.reverse()) owned?.[Symbol.dispose]();
+      for (const owned of open.reverse()) owned[Symbol.dispose]();
     }
   },
 };
 
 const asAdapter = ({ name, path }: NamedPath) => ({ name, adapter: path });
 
-function partsOf({ model, tokenizer, encoding }: Session, { separator, batch, context }: ServeOptions) {
-  const template =
-    encoding.chatTemplate ?? (separator === undefined ? undefined : questionTemplate(tokenizer, separator));
-  return { model, tokenizer, chatTemplate: template, rows: batch, contextLength: context };
+const servingParts = ({ separator, batch, context }: ServeOptions): ServingParts => ({
+  rows: batch,
+  contextLength: context,
+  template: (own, tokenizer) => own ?? (separator === undefined ? undefined : questionTemplate(tokenizer, separator)),
+});
+
+function partsOf({ model, tokenizer, encoding }: Session, options: ServeOptions) {
+  const { template, rows, contextLength } = servingParts(options);
+  return { model, tokenizer, chatTemplate: template(encoding.chatTemplate, tokenizer), rows, contextLength };
 }
 
 function refuseTwice(names: readonly string[]): void {
