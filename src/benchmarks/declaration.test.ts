@@ -4,13 +4,12 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { parseConfig } from "../core/config.ts";
-import { trainRun } from "../reporting/index.ts";
 import { objectives } from "../unlearning/index.ts";
 import { checkColumns } from "./columns.ts";
 import { loadBenchmark, shippedBenchmarks } from "./declaration.ts";
 import { laidOver } from "./laid-over.ts";
 import { chooseMethods } from "./methods.ts";
+import { planModels } from "./model-plan.ts";
 import type { Given } from "./needs.ts";
 import type { BenchmarkConfig } from "./options.ts";
 import { namedSets } from "./sets.ts";
@@ -37,11 +36,8 @@ describe.each(variants)("%s, variant %s", (name, variant) => {
     const evaluation = sets.evaluation(value.evaluation);
     for (const names of [...(value.folds ?? []), ...Object.values(value.shots)]) sets.sourcesOf(names, "sets");
     for (const shot of Object.keys(value.shots)) expect(Object.keys(evaluation.sets)).toContain(shot);
-    for (const model of [value.target, value.retrained]) {
-      if (model === undefined || typeof model === "string") continue;
-      const run = { ...value.teach, data: sets.sourcesOf(model.data, "data"), output: "x" };
-      parseConfig(trainRun, { text: JSON.stringify(run) });
-    }
+    const { found, taught } = planModels(value, sets, { start: 0, used: Object.keys(value.models) });
+    expect(found.length + taught.length).toBeGreaterThan(0);
   });
 
   test("every method can be run with its fixed settings, and `all` leaves none out for the benchmark's fault", async () => {
@@ -82,6 +78,19 @@ test("TOFU's splits are those of the paper, and what serves as holdout is taught
     expect([count("forget"), count("retain"), count("holdout")]).toEqual([forget, retain, 200]);
     expect(value.title).toBe(`TOFU ${variant}`);
   }
+});
+
+test("a variant that is named alone is laid over those that it names; among several each says its own alone", async () => {
+  const { value: alone } = await loadBenchmark("knowundo", ["variant=code-lora"]);
+  expect(alone.unlearn).toMatchObject({ adapter: "adapter:target", partners: "in-order" });
+  expect(alone.methods["adversarial-label"]).toMatchObject({ objective: { peer: true, model: "model:base" } });
+  const { value: copyright } = await loadBenchmark("knowundo", ["variant=[copyright, code]"]);
+  expect(copyright.sets["unlearn-val"]).toEqual({
+    path: "unlearn_val.json",
+    repeat: 1,
+    published: { path: "copyright/unlearn.json", split: "val" },
+  });
+  expect(copyright.encoding).toMatchObject({ separatorIn: "answer", endToken: false, tooLong: "truncate" });
 });
 
 test("an override has the last word over the variant, and the variant over what stands for all", async () => {

@@ -36,16 +36,19 @@ export async function loadBenchmark(
   const declared = await loadConfig(benchmarkConfig, file, overrides);
   const { variants, variant, ...common } = declared.value;
   if (variant === undefined) return parseConfig(benchmarkConfig, { text: JSON.stringify(common), file });
+  const chosen = (name: string) => {
+    const found = variants[name];
+    if (found) return found;
+    throw new ConfigError(`there is no variant "${name}"`, {
+      place: { file, key: "variant" },
+      hint: describeNames(name, Object.keys(variants)),
+    });
+  };
+  const names = typeof variant === "string" ? [...(chosen(variant).over ?? []), variant] : variant;
   let laid: Readonly<Record<string, unknown>> = { ...common, variant };
-  for (const name of typeof variant === "string" ? [variant] : variant) {
-    const chosen = variants[name];
-    if (!chosen) {
-      throw new ConfigError(`there is no variant "${name}"`, {
-        place: { file, key: "variant" },
-        hint: describeNames(name, Object.keys(variants)),
-      });
-    }
-    laid = laidOver(laid, chosen);
+  for (const name of names) {
+    const { over: _, ...settings } = chosen(name);
+    laid = laidOver(laid, settings);
   }
   return parseConfig(benchmarkConfig, { text: JSON.stringify(laid), file, overrides });
 }

@@ -61,7 +61,12 @@ export const benchmarkConfig = z.strictObject({
   paper: z.string().describe("link to the paper that defined it"),
   notes: z.array(z.string()).default([]).describe("what a reader of the table has to know"),
   variants: z
-    .record(name, z.looseObject({}))
+    .record(
+      name,
+      z.looseObject({
+        over: z.array(name).optional().describe("variants that it is laid over where it is named alone"),
+      }),
+    )
     .default({})
     .describe("settings laid over the rest, by name, such as the splits of one benchmark"),
   variant: z
