@@ -83,6 +83,7 @@ export function openLogitStore(folder: string, identity: StoreIdentity): LogitSt
   }
   let mapped: { readonly file: MappedFile; readonly rows: number } | undefined;
   const buffer = new Uint8Array(rowBytes);
+  const shifted = new Float32Array(vocabularySize);
   const halves = new Uint16Array(buffer.buffer, keyBytes, vocabularySize);
   const floats = new Float32Array(buffer.buffer, keyBytes + logitBytes, hiddenSize);
 
@@ -120,11 +121,12 @@ export function openLogitStore(folder: string, identity: StoreIdentity): LogitSt
       if (index.has(added)) return;
       buffer.set(Buffer.from(added, "latin1"));
       // Nothing of a softmax changes when the largest becomes 0, and float16 is finest where it matters most.
-      const largest = logits.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-      f32ToF16(
-        Float32Array.from(logits, (logit) => Math.max(logit - largest, LOWEST_LOGIT)),
-        halves,
-      );
+      let largest = Number.NEGATIVE_INFINITY;
+      for (const logit of logits) if (logit > largest) largest = logit;
+      for (let id = 0; id < vocabularySize; id++) {
+        shifted[id] = Math.max((logits[id] as number) - largest, LOWEST_LOGIT);
+      }
+      f32ToF16(shifted, halves);
       floats.set(hidden);
       try {
         writeSync(file, buffer, 0, rowBytes, size * rowBytes);

@@ -65,9 +65,9 @@ export function createSteeredRows({ source, frozen, alpha, ...options }: Steered
     const logits = new Float32Array(positions.length * width);
     said.forEach((row, i) => {
       const mine = () => (own as Float32Array).subarray(i * width, (i + 1) * width);
+      const complete = completeRow(row, mine, width);
       // A token that cannot come stays a number: 0 · −∞ would be none.
-      const complete = completeRow(row, mine, width).map((logit) => Math.max(logit, LOWEST_LOGIT));
-      logits.set(complete, i * width);
+      for (let id = 0; id < width; id++) logits[i * width + id] = Math.max(complete[id] as number, LOWEST_LOGIT);
     });
     return { logits, hidden };
   }
