@@ -61,7 +61,7 @@ export async function unlearn(config: UnlearnConfig, yaml: string, context: RunC
     ? await scope.steer({ model: config.model, options: opening, folder: claim.path })
     : await openSession(config.model, opening);
   /** Who says what the model that must forget says as it is. */
-  const asked = session.steers?.session ?? session;
+  const asked = () => session.steers?.session ?? session;
   const weightsBefore = await hashWeights(session.model);
   const encode = (records: readonly DataRecord[]) =>
     branchExamples(session, loss, {
@@ -75,11 +75,14 @@ export async function unlearn(config: UnlearnConfig, yaml: string, context: RunC
     if (!relabel || !examples.forget) return examples;
     const open = (model: string) =>
       openSession(model, { device: config.device, encoding: config.encoding, report, signal });
-    const from = { session: asked, open, random: random.fork("labels"), signal };
+    const from = { session: asked(), open, random: random.fork("labels"), signal };
     return { ...examples, forget: await relabel.make(examples.forget, from, objective.options) };
   };
   // What cannot be used is refused before anything is written, also where it is only what the source begins with.
-  const make = await source.entry.prepare?.({ forget: forget.records, session: asked, report, signal }, source.options);
+  const make = await source.entry.prepare?.(
+    { forget: forget.records, session: asked(), report, signal },
+    source.options,
+  );
   const examples = make
     ? encode(reveals ? [somethingToSay] : forget.records.map(withStandIn))
     : await relabelled(encode(forget.records));

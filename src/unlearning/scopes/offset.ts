@@ -2,6 +2,7 @@
 // P_e = softmax(l_M + α·(l_Mo′ − l_Mo)), moves Mo′ alone; what of it may move is a scope of its own.
 
 import { z } from "zod";
+import { httpSourceConfig } from "../../steering/index.ts";
 import { named } from "../config.ts";
 import { openOffsetSession } from "./offset-session.ts";
 import { defineSteeringScope } from "./scope.ts";
@@ -25,7 +26,13 @@ export const offset = defineSteeringScope({
       .describe(
         "folder for what the model says of the training text, shared by runs; the run's own, and not kept, when left out",
       ),
+    source: httpSourceConfig
+      .omit({ model: true })
+      .optional()
+      .describe(
+        "where the model that must forget is asked, when it is not here: the run's model is then its name there",
+      ),
   }),
   within: ({ within }) => within,
-  steer: (start, { small, alpha, store }) => openOffsetSession({ ...start, small, alpha, store }),
+  steer: (start, { small, alpha, store, source }) => openOffsetSession({ ...start, small, alpha, store, source }),
 });
