@@ -33,9 +33,13 @@ export async function loadBenchmark(
     });
   }
   const file = isFile ? nameOrFile : fileOf(nameOrFile);
-  const declared = await loadConfig(benchmarkConfig, file, overrides);
-  const { variants, variant, ...common } = declared.value;
-  if (variant === undefined) return parseConfig(benchmarkConfig, { text: JSON.stringify(common), file });
+  // What a variant brings can only be overridden once it is laid over the rest.
+  const aboutVariants = overrides.filter((override) => /^variants?[.=]/.test(override));
+  const { variants, variant, ...common } = (await loadConfig(benchmarkConfig, file, aboutVariants)).value;
+  if (variant === undefined) {
+    const { variants: _, ...whole } = (await loadConfig(benchmarkConfig, file, overrides)).value;
+    return parseConfig(benchmarkConfig, { text: JSON.stringify(whole), file });
+  }
   const chosen = (name: string) => {
     const found = variants[name];
     if (found) return found;

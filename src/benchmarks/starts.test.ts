@@ -16,8 +16,9 @@ const models = {
   idle: { data: ["world"] },
 };
 const overrides = [
-  "run=[ga, held]",
+  "run=[ga, held, asking]",
   "startSeeds=2",
+  "teach.training.steps=15",
   `models=${JSON.stringify(models)}`,
   // The target is low-rank matrices on a base model, which unlearning moves on.
   'target={ data: [retain, world, forget], teach: { model: "model:base", scope: { name: lora, rank: 2 } } }',
@@ -26,6 +27,7 @@ const overrides = [
   "unlearn.adapter=adapter:target",
   "unlearn.scope=adapter",
   "boundary={ kept: retain, forgotten: forget, metric: probability, bins: 2 }",
+  'methods.asking={ objective: { name: adversarial-label, model: "model:base" } }',
   "methods.held={ objective: { name: grad-diff }, retain: world }",
 ];
 
@@ -47,8 +49,10 @@ test("every start has its own models and twin, and every run begins with one of 
     ["retrained", null, 1],
     ["ga", 0, 0],
     ["held", 0, 0],
+    ["asking", 0, 0],
     ["ga", 1, 1],
     ["held", 1, 1],
+    ["asking", 1, 1],
   ]);
   const probability = (i: number) => result.rows[i]?.cells["forget/probability"]?.value;
   expect(probability(0)).not.toBe(probability(2));
@@ -67,6 +71,10 @@ test("a target that is an adapter begins unlearning as an adapter: its base stay
   expect(text).toMatch(/adapter: .*start0\/target\/adapter/);
 });
 
+test("a method's settings may name a model, which is that of its own start", () => {
+  expect(config("runs", "asking-seed1")).toMatch(/model: .*start1\/models\/base\/model\n(?:.*\n)*\s+retainWeight/);
+});
+
 test("a method may name text of its own to keep", () => {
   expect(config("runs", "held-seed0")).toContain("world_perturbed.json");
   expect(config("runs", "ga-seed0").split("evaluation:")[0]).not.toContain("world_perturbed.json");
@@ -76,8 +84,8 @@ test("the page draws each method's boundary between the model before and the ret
   expect(result.boundary?.bins).toMatchObject([{ measure: "boundary-1", n: 6 }]);
   for (const row of result.rows) expect(row.cells["boundary-1"]?.n).toBe(6);
   const page = renderBenchmarkPage(result);
-  const told = [...page.matchAll(/from far to near: before ([\d.]+); retrained [\d.]+; (ga|held) [\d.]+\./g)];
-  expect(told.map(([, , method]) => method)).toEqual(["ga", "held"]);
+  const told = [...page.matchAll(/from far to near: before ([\d.]+); retrained [\d.]+; (ga|held|asking) [\d.]+\./g)];
+  expect(told.map(([, , method]) => method)).toEqual(["ga", "held", "asking"]);
   const before = [0, 2].map((i) => result.rows[i]?.cells["boundary-1"]?.value as number);
   expect(Number(told[0]?.[1])).toBeCloseTo(((before[0] as number) + (before[1] as number)) / 2, 3);
 });
@@ -95,6 +103,7 @@ test("runs are held against the twin of the model that they began with", () => {
 test("finished models may be one per start", async () => {
   const { value } = await tiny.load(
     "startSeeds=2",
+    "teach.training.steps=15",
     "target=else/start{start}/target",
     "retrained=else/start{start}/twin",
   );

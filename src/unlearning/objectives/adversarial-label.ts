@@ -43,9 +43,10 @@ export const adversarialLabel = defineObjective({
       using other = model === undefined ? undefined : await open(model);
       if (other) refuseOtherTokenizer(session, other);
       const asked = (other ?? session).model;
+      // Awaited here: the other model is given back as soon as this returns.
       return peer
-        ? releasedLabels(asked, examples, signal)
-        : wrongLabels(asked, examples, session.tokenizer.specialIds, signal);
+        ? await releasedLabels(asked, examples, signal)
+        : await wrongLabels(asked, examples, session.tokenizer.specialIds, signal);
     },
   },
 });
