@@ -52,6 +52,17 @@ interface Environment {
   readonly Variables: { requestId: string; record: RequestRecord };
 }
 
+/** A stream of which the first chunk is known. */
+interface OpenStream {
+  readonly first: IteratorResult<object, void>;
+  readonly chunks: AsyncGenerator<object, void, void>;
+  /** To be aborted when the client leaves. */
+  readonly gone: AbortController;
+  readonly explain: (error: unknown) => unknown;
+  /** Makes room for others. */
+  readonly leave: () => void;
+}
+
 type Prepare = (model: ServedModel, body: unknown, limits: ServingLimits) => Exchange;
 
 export function createServerApp({
@@ -119,7 +130,8 @@ export function createServerApp({
       throw error;
     }
     const late = AbortSignal.timeout(limits.requestSeconds * 1000);
-    const signal = AbortSignal.any([c.req.raw.signal, closing.signal, late]);
+    const gone = new AbortController();
+    const signal = AbortSignal.any([c.req.raw.signal, gone.signal, closing.signal, late]);
     const settings: ExchangeOptions = { signal, onToken: (row) => observer.token(record, row) };
     const leave = () => {
       place.leave();
@@ -143,23 +155,17 @@ export function createServerApp({
       leave();
       throw explain(error);
     }
-    return send(c, first, chunks, explain, leave);
+    return send(c, { first, chunks, gone, explain, leave });
   }
 
   /** The stream, whose first chunk is known already: what fails before it has failed with a status. */
-  function send(
-    c: Context<Environment>,
-    first: IteratorResult<object, void>,
-    chunks: AsyncGenerator<object, void, void>,
-    explain: (error: unknown) => unknown,
-    leave: () => void,
-  ): Response {
+  function send(c: Context<Environment>, { first, chunks, gone, explain, leave }: OpenStream): Response {
     const record = c.get("record");
     return streamSSE(c, async (stream) => {
       let status = 200;
       let failure: unknown;
-      // A generator waits for its token when the client is gone: the request's own signal ends it.
-      stream.onAbort(() => void chunks.return().catch(() => {}));
+      // The stream may wait for its next token when the client leaves.
+      stream.onAbort(() => gone.abort());
       try {
         for (let next = first; !next.done; next = await chunks.next()) {
           await stream.writeSSE({ data: JSON.stringify(next.value) });

@@ -172,6 +172,7 @@ export function createLocalModel(options: LocalModelOptions): ServedModel {
       waiting.push(job);
       start();
       for (;;) {
+        signal.throwIfAborted();
         const event = job.unread.shift();
         if (event) yield event;
         else if (!job.end) await new Promise<void>((resolve) => (job.wake = resolve));
