@@ -40,15 +40,16 @@ exec(compile(given["program"], "program", "exec"), {"__name__": "__main__"})
 os.write(out, word.encode())
 `;
 
-/** Reads a list of programs from standard input and prints, for each, whether it parses. */
+/** Reads a list of programs from standard input and prints, for each, whether it parses and defines a function or class: a lone word is Python, too. */
 export const syntaxCheck = `
 import ast, json, sys, warnings
+
+defined = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 def parses(program):
     try:
         warnings.simplefilter("ignore")
-        ast.parse(program)
-        return True
+        return any(isinstance(node, defined) for node in ast.walk(ast.parse(program)))
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return False
 

@@ -80,7 +80,7 @@ async function runProgram(program: string, { seconds = 5, mebibytes = 512, signa
 }
 
 /**
- * Whether each text is a Python program by its syntax. Nothing is run.
+ * Whether each text is Python by its syntax and defines a function or a class. Nothing is run.
  * @throws RuntimeFailure without a Python, or when it fails; the signal's reason when aborted.
  */
 export async function parsePrograms(programs: readonly string[], signal?: AbortSignal): Promise<boolean[]> {

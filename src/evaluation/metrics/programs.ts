@@ -26,7 +26,7 @@ export const passAt1 = defineMetric({
 export const codeValidity = defineMetric({
   ...common,
   name: "code-validity",
-  summary: "share of generated programs that are Python by their syntax and not empty; parsed, not run",
+  summary: "share of generated programs that are Python by their syntax and define something; parsed, not run",
   needs: "parsed",
   source: "Python's own parser (ast.parse)",
   measure:
