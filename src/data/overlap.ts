@@ -22,7 +22,7 @@ export function findOverlap(forget: readonly DataRecord[], retain: readonly Data
  * Records to forget whose question is in the retain set with another answer, in forget order. A prompt that has several answers on one side, such as
  * "Write a sentence.", asks for no fact and is left alone.
  */
-export function findSharedQuestions(forget: readonly DataRecord[], retain: readonly DataRecord[]): Overlap[] {
+function findSharedQuestions(forget: readonly DataRecord[], retain: readonly DataRecord[]): Overlap[] {
   const [asked, kept] = [byQuestion(forget), byQuestion(retain)];
   return [...asked].flatMap(([question, [record, ...others]]) => {
     const [same, ...more] = kept.get(question) ?? [];

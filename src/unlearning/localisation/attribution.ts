@@ -6,12 +6,12 @@ import { type BitSet, createBitSet, setBit } from "../../core/bit-set.ts";
  * What stands for the diagonal h of the inner problem's Hessian, from μ and the summed gradient g_r: μ itself, or g_r² + μ, which published code calls
  * Gauss–Newton though it squares the sum, not each record's gradient; there nothing keeps h from 0.
  */
-export const curvatures = {
+const curvatures = {
   constant: (mu: number) => mu,
   "gauss-newton": (mu: number, retain: number) => retain * retain + mu,
 } as const;
 
-export interface AttributionOptions {
+interface AttributionOptions {
   readonly mu: number;
   readonly curvature?: keyof typeof curvatures;
   /** By which `retain` is multiplied: where only some records were asked, how many times as many there are. Default 1. */
