@@ -4,15 +4,16 @@
 import { fullName, type Model, weightOf } from "../models/model.ts";
 import { createStageRunner, type TokenBatch } from "../models/stage-runner.ts";
 import type { Steering, SteeringRows } from "../models/steering.ts";
-import { batchOf } from "./local-source.ts";
-import type { AskedText, LogitSource } from "./logit-source.ts";
+import { addOffset, steerRow } from "./ensemble.ts";
+import { batchOf, createLocalSource } from "./local-source.ts";
+import type { AskedText, LogitSource, RowDistribution } from "./logit-source.ts";
 import { type LogitStore, rowKeys } from "./logit-store.ts";
 import { completeRow } from "./tail.ts";
 import { LOWEST_LOGIT } from "./vocabulary.ts";
 
 export interface SteeredRowsOptions {
   /** M */
-  readonly source: LogitSource;
+  readonly source: Pick<LogitSource, "rows">;
   /** Mo */
   readonly frozen: Model;
   readonly alpha: number;
@@ -128,6 +129,29 @@ export function createSteeredRows({ source, frozen, alpha, ...options }: Steered
     },
   };
 }
+
+/** M with an offset as a source of rows: what another offset can be added to. */
+export function withOffset(
+  source: Pick<LogitSource, "rows">,
+  { tuned, frozen, alpha }: { readonly tuned: Model; readonly frozen: Model; readonly alpha: number },
+): Pick<LogitSource, "rows"> {
+  const [after, before] = [createLocalSource(tuned), createLocalSource(frozen)];
+  return {
+    rows: async (asked, signal) => {
+      const said = await source.rows(asked, signal);
+      const [moved, began] = [await after.rows(asked, signal), await before.rows(asked, signal)];
+      return said.map((row, i) => {
+        const [own, was] = [moved[i] as FullRow, began[i] as FullRow];
+        const model = completeRow(row, () => was.logits, Math.min(own.logits.length, was.logits.length));
+        const offset = new Float32Array(model.length);
+        addOffset(offset, { alpha, tuned: own.logits, frozen: was.logits });
+        return { kind: "full", logits: steerRow(model, offset) };
+      });
+    },
+  };
+}
+
+type FullRow = Extract<RowDistribution, { kind: "full" }>;
 
 /** By sequence and position, as a text's positions are asked for. */
 function wantedRows({ ids, seq }: TokenBatch, rows: Int32Array): Wanted[] {

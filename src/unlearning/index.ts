@@ -10,5 +10,6 @@ export { type Scope, scopes } from "./scopes/index.ts";
 export { type MeasuredScope, measureScopes } from "./scopes/measure.ts";
 export { checkModel, openSession, type Session } from "./session.ts";
 export { type Source, sources } from "./sources/index.ts";
+export { openSteeredSession } from "./steered-session.ts";
 export { teach } from "./teach.ts";
 export { unlearn } from "./unlearn.ts";

@@ -86,7 +86,7 @@ function trainingOver(
   const totalSteps = stepsOf(training, batches.batchesPerEpoch);
   const following = narrowing && texts && { ...narrowing, texts };
   return async (options: TrainOptions = {}) => {
-    await session.steers?.prepare(loss, examples, { padding, report, signal });
+    await session.steers?.training?.prepare(loss, examples, { padding, report, signal });
     using reference = await askReference(session.model, loss, examples, { report, signal, padding });
     const task = { trainable, masks, narrowing: following, loss, batches, totalSteps, reference, training };
     await train({ ...task, ...options });

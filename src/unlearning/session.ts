@@ -52,6 +52,11 @@ export interface Steers {
   readonly session: Session;
   /** Continues texts as both together do, with the weights that the small one has now. */
   decoder(): BatchDecoder & Disposable;
+  /** Undefined where nothing is trained. */
+  readonly training?: SteeredTraining;
+}
+
+export interface SteeredTraining {
   /** Asks the steered model beforehand what a training over these examples will need of it. */
   prepare(
     loss: Loss,

@@ -103,7 +103,7 @@ export async function unlearn(config: UnlearnConfig, yaml: string, context: RunC
   const files = [...forget.files, ...retain.files, ...located.files, ...(refusalsFile ? [refusalsFile] : [])];
   using run = await beginRun({ claim, session, config, files, context, weightsBefore });
   if (region) await writeRegion(run.folder.path, region);
-  await session.steers?.describe(run.folder.path);
+  await session.steers?.training?.describe(run.folder.path);
   await runInFolder(run, async (train, measure) => {
     await plan.entry.run(
       {
@@ -135,7 +135,7 @@ export async function unlearn(config: UnlearnConfig, yaml: string, context: RunC
     );
     await source.entry.clear?.(run.folder.path, source.options);
   });
-  await session.steers?.finish();
+  await session.steers?.training?.finish();
 }
 
 /** Stands for what is still to be revealed, so that the rest of the configuration is checked before anything is written. */

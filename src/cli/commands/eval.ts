@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { loadConfig } from "../../core/config.ts";
+import { ConfigError } from "../../core/errors.ts";
 import { writeFileAtomic } from "../../core/files.ts";
 import { encodingOptions } from "../../data/encoding.ts";
 import {
@@ -14,7 +15,7 @@ import {
   prepareBenchmark,
 } from "../../evaluation/index.ts";
 import { compare, renderTable } from "../../reporting/index.ts";
-import { checkModel, openSession } from "../../unlearning/index.ts";
+import { checkModel, openSession, openSteeredSession } from "../../unlearning/index.ts";
 import { configureCodeExecution } from "../code-execution.ts";
 import type { Call, Command } from "../command.ts";
 
@@ -30,6 +31,8 @@ interface EvalOptions {
   readonly adapter?: string;
   readonly output?: string;
   readonly time?: boolean;
+  readonly offset?: readonly string[];
+  readonly alpha?: readonly number[];
 }
 
 const collect = (value: string, all: readonly string[] = []) => [...all, value];
@@ -39,6 +42,7 @@ export const evalCommand: Command<EvalOptions> = {
     "lethe eval examples/knowundo-privacy/grad-diff.yaml --model runs/knowundo/target/model",
     "lethe eval config.yaml --model org/name --model runs/npo/model --output runs/comparison.json",
     "lethe eval config.yaml --model runs/npo/model --time",
+    "lethe eval config.yaml --model big/model --offset runs/offset --alpha 0,0.5,1,2",
   ],
   json: "result",
   configure: (parser) => {
@@ -47,6 +51,12 @@ export const evalCommand: Command<EvalOptions> = {
       .argument("[overrides...]", "key.sub=value, laid over the file")
       .requiredOption("--model <folder or id>", "model to measure; repeat to compare several", collect)
       .option("--adapter <folder>", "PEFT adapter laid over each model")
+      .option("--offset <run>", "run folder of scope offset, added to each model; repeat to add several", collect)
+      .option(
+        "--alpha <numbers>",
+        "strengths of the offsets in place of their own, such as 0,0.5,1: a column each",
+        alphas,
+      )
       .option("--output <file>", "write every value per example as JSON")
       .option("--time", "instead of numbers: what this evaluation costs, against one training epoch over its records");
     configureCodeExecution(parser);
@@ -56,23 +66,43 @@ export const evalCommand: Command<EvalOptions> = {
     const [file, ...overrides] = positional as [string, ...string[]];
     const { value } = await loadConfig(evalConfig, file, overrides);
     for (const model of options.model) await checkModel(model, { report, signal });
+    const { offset, alpha } = options;
+    if (alpha && !offset)
+      throw new ConfigError("--alpha is the strength of an offset, and there is none", {
+        hint: "Name its run: --offset <run>.",
+      });
+    if (offset && (options.time || options.adapter !== undefined)) {
+      throw new ConfigError("--offset goes neither with --time nor with --adapter");
+    }
     if (options.time) return timeEvaluation(value, call);
     const evaluations: Evaluation[] = [];
+    const opening = { device: "cpu", encoding: value.encoding, report, signal } as const;
     for (const model of options.model) {
-      using session = await openSession(model, {
-        adapter: options.adapter,
-        device: "cpu",
-        encoding: value.encoding,
-        report,
-        signal,
-      });
-      const benchmark = await prepareBenchmark(session, value.evaluation, signal);
-      evaluations.push(await evaluate(session, benchmark, { column: model, seed: value.seed, report, signal }));
+      for (const strength of alpha ?? [undefined]) {
+        const [first, ...more] = offset ?? [];
+        using session =
+          first === undefined
+            ? await openSession(model, { ...opening, adapter: options.adapter })
+            : await openSteeredSession(model, [first, ...more], { ...opening, alpha: strength });
+        const benchmark = await prepareBenchmark(session, value.evaluation, signal);
+        const column = columnOf(model, offset, strength);
+        evaluations.push(await evaluate(session, benchmark, { column, seed: value.seed, report, signal }));
+      }
     }
     if (options.output) await writeFileAtomic(join(options.output), `${JSON.stringify(evaluations, null, 1)}\n`);
     result(evaluations, () => renderTable(compare(evaluations), { width }));
   },
 };
+
+const columnOf = (model: string, offset: readonly string[] = [], alpha?: number) =>
+  [model, ...offset].join(" + ") + (alpha === undefined ? "" : `, α ${alpha}`);
+
+/** @throws ConfigError for what is no list of numbers */
+function alphas(value: string): number[] {
+  const numbers = value.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
+  if (numbers.every(Number.isFinite)) return numbers;
+  throw new ConfigError(`--alpha wants numbers with commas between them, got "${value}"`);
+}
 
 /** Examples per step of the epoch that an evaluation is held against. */
 const epochBatch = 16;

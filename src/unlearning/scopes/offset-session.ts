@@ -118,41 +118,43 @@ export async function openOffsetSession({ model: name, options, folder, ...pair 
         const ensemble = createEnsembleDecoder(big, [{ tuned, frozen: before, alpha: pair.alpha }]);
         return { ...ensemble, [Symbol.dispose]: release };
       },
-      prepare: async (loss, examples, { padding, report, signal }) => {
-        if (!store) {
-          store = openLogitStore(storeFolder, identity);
-          opened.push(store);
-        }
-        const wanted = () => lossRows(loss, examples, padding);
-        const missing = rows.missing(wanted());
-        if (missing === 0) return;
-        const size = mebibytes(missing * store.rowBytes);
-        report({
-          type: "note",
-          text: `what ${name} says at ${missing} places of the training text is asked for once and kept: ${size} in ${storeFolder}`,
-          reason: `${store.rowBytes} bytes a place: its logits in float16, and the small model's hidden state in float32; ${store.size} places are there already`,
-        });
-        store.reserve(missing);
-        const phase = "ask steered model";
-        const started = performance.now();
-        report({ type: "phase-start", phase, total: missing, unit: "places" });
-        await rows.keep(wanted(), {
-          signal,
-          progress: (done) => report({ type: "phase-progress", phase, done, total: missing, unit: "places" }),
-        });
-        report({ type: "phase-end", phase, seconds: (performance.now() - started) / 1000 });
-      },
-      describe: (runFolder) =>
-        writeOffset(runFolder, {
-          alpha: pair.alpha,
-          small: { path: pair.small, sha256: identity.frozen },
-          model: { name, ...(steered.sha256 === undefined ? {} : { sha256: steered.sha256 }) },
-          vocabulary: hashVocabulary(steered.tokenizer),
-        }),
-      finish: async () => {
-        store?.dispose();
-        store = undefined;
-        if (pair.store === undefined) await rm(storeFolder, { recursive: true, force: true });
+      training: {
+        prepare: async (loss, examples, { padding, report, signal }) => {
+          if (!store) {
+            store = openLogitStore(storeFolder, identity);
+            opened.push(store);
+          }
+          const wanted = () => lossRows(loss, examples, padding);
+          const missing = rows.missing(wanted());
+          if (missing === 0) return;
+          const size = mebibytes(missing * store.rowBytes);
+          report({
+            type: "note",
+            text: `what ${name} says at ${missing} places of the training text is asked for once and kept: ${size} in ${storeFolder}`,
+            reason: `${store.rowBytes} bytes a place: its logits in float16, and the small model's hidden state in float32; ${store.size} places are there already`,
+          });
+          store.reserve(missing);
+          const phase = "ask steered model";
+          const started = performance.now();
+          report({ type: "phase-start", phase, total: missing, unit: "places" });
+          await rows.keep(wanted(), {
+            signal,
+            progress: (done) => report({ type: "phase-progress", phase, done, total: missing, unit: "places" }),
+          });
+          report({ type: "phase-end", phase, seconds: (performance.now() - started) / 1000 });
+        },
+        describe: (runFolder) =>
+          writeOffset(runFolder, {
+            alpha: pair.alpha,
+            small: { path: pair.small, sha256: identity.frozen },
+            model: { name, ...(steered.sha256 === undefined ? {} : { sha256: steered.sha256 }) },
+            vocabulary: hashVocabulary(steered.tokenizer),
+          }),
+        finish: async () => {
+          store?.dispose();
+          store = undefined;
+          if (pair.store === undefined) await rm(storeFolder, { recursive: true, force: true });
+        },
       },
     };
     const contextLength = Math.min(source.contextLength, small.model.config.maxPositions);
