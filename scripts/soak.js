@@ -1,0 +1,138 @@
+// `npm run soak -- <model> [--minutes 10] [--streams 32]`: a server in a process of its own under many streams at once, for minutes. Prints errors,
+// tokens per second, the time between tokens and how the server's memory grew; exit code 1 when something failed or memory grew by more than 5 %.
+// Some clients leave in the middle, some ask for log-probabilities, prompts and answers differ in length.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import OpenAI from "openai";
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    minutes: { type: "string", default: "10" },
+    streams: { type: "string", default: "32" },
+    tokens: { type: "string", default: "128" },
+  },
+});
+const [model] = positionals;
+const minutes = Number(values.minutes);
+const streams = Number(values.streams);
+const tokens = Number(values.tokens);
+if (!model || !(minutes > 0) || !(streams >= 1) || !(tokens >= 1)) {
+  console.error("usage: npm run soak -- <model folder> [--minutes 10] [--streams 32] [--tokens 128]");
+  process.exit(2);
+}
+
+const lethe = fileURLToPath(new URL("../bin/lethe.js", import.meta.url));
+const line = [
+  "serve",
+  model,
+  "--name",
+  "soak",
+  "--port",
+  "0",
+  "--json",
+  "--batch",
+  `${streams}`,
+  "--queue",
+  `${2 * streams}`,
+];
+const server = spawn(process.execPath, [lethe, ...line], { stdio: ["ignore", "pipe", "pipe"] });
+let said = "";
+server.stderr.on("data", (data) => {
+  said = `${said}${data}`.slice(-4000);
+});
+const { url } = await new Promise((resolve, reject) => {
+  server.stdout.once("data", (data) => resolve(JSON.parse(String(data))));
+  server.once("exit", (code) => reject(new Error(`the server ended with ${code}: ${said}`)));
+});
+const client = new OpenAI({ baseURL: url, apiKey: "none", maxRetries: 0 });
+
+const end = performance.now() + minutes * 60_000;
+const words = "once upon a time there was little girl who had dog and they went to the park".split(" ");
+const gaps = [];
+const errors = [];
+let answers = 0;
+let received = 0;
+let left = 0;
+
+/** One client after another on one stream; `number` makes them differ. */
+async function stream(number) {
+  while (performance.now() < end) {
+    const draw = (n) => Math.floor(Math.random() * n);
+    const prompt = Array.from({ length: 1 + draw(24) }, () => words[draw(words.length)]).join(" ");
+    const leaves = draw(10) === 0 ? 1 + draw(tokens) : Number.POSITIVE_INFINITY;
+    const request = {
+      model: "soak",
+      prompt,
+      max_tokens: 1 + draw(tokens),
+      temperature: number % 2,
+      stream: true,
+      ...(number % 8 === 0 ? { logprobs: 5 } : {}),
+    };
+    try {
+      let before;
+      let count = 0;
+      for await (const _ of await client.completions.create(request)) {
+        const now = performance.now();
+        if (before !== undefined) gaps.push(now - before);
+        before = now;
+        received++;
+        if (++count >= leaves) break;
+      }
+      if (count >= leaves) left++;
+      answers++;
+    } catch (error) {
+      errors.push(error);
+      if (errors.length > 100) return;
+    }
+  }
+}
+
+const samples = [];
+const started = performance.now();
+const sampling = setInterval(
+  async () => {
+    try {
+      const text = await (await fetch(url.replace("/v1", "/metrics"))).text();
+      const bytes = Number(/^lethe_resident_bytes (\d+)/m.exec(text)?.[1]);
+      samples.push([(performance.now() - started) / 60_000, bytes / 2 ** 20]);
+    } catch (error) {
+      errors.push(error);
+    }
+  },
+  Math.max(250, minutes * 100),
+);
+
+await Promise.all(Array.from({ length: streams }, (_, number) => stream(number)));
+clearInterval(sampling);
+server.kill("SIGTERM");
+await Promise.race([once(server, "exit"), new Promise((resolve) => setTimeout(resolve, 40_000).unref())]);
+
+gaps.sort((a, b) => a - b);
+const quantile = (share) => gaps[Math.min(gaps.length - 1, Math.floor(share * gaps.length))] ?? Number.NaN;
+// The first fifth is warming up: programs are compiled and buffers grow to their size.
+const steady = samples.filter(([minute]) => minute > minutes / 5);
+const mean = (list) => list.reduce((sum, x) => sum + x, 0) / list.length;
+const [middleTime, middleSize] = [mean(steady.map(([t]) => t)), mean(steady.map(([, s]) => s))];
+const slope =
+  steady.reduce((sum, [t, s]) => sum + (t - middleTime) * (s - middleSize), 0) /
+  steady.reduce((sum, [t]) => sum + (t - middleTime) ** 2, 0);
+const part = Math.max(1, Math.floor(steady.length / 5));
+const first = mean(steady.slice(0, part).map(([, s]) => s));
+const last = mean(steady.slice(-part).map(([, s]) => s));
+const growth = (100 * (last - first)) / first;
+console.log(
+  `${streams} streams for ${minutes} minutes: ${answers} answers, ${left} left by their client, ${errors.length} errors`,
+);
+console.log(`chunks per second ${(received / (minutes * 60)).toFixed(0)}`);
+console.log(
+  `between chunks: median ${quantile(0.5).toFixed(1)} ms, p99 ${quantile(0.99).toFixed(1)} ms, largest ${quantile(1).toFixed(1)} ms`,
+);
+console.log(
+  `resident memory: ${first.toFixed(0)} → ${last.toFixed(0)} MiB (${growth.toFixed(1)} %), slope ${slope.toFixed(2)} MiB per minute`,
+);
+for (const error of errors.slice(0, 5)) console.log(`error: ${error}`);
+process.exitCode = errors.length > 0 || !(growth <= 5) ? 1 : 0;
