@@ -33,6 +33,7 @@ export interface SteeringOptions {
   readonly upstreamKey?: string;
   readonly upstreamTop?: number;
   readonly upstreamContext?: number;
+  readonly upstreamRetries?: number;
   readonly chunk: number;
 }
 
@@ -63,6 +64,7 @@ export function configureSteering(parser: Parser): void {
     .option("--upstream-key <variable>", "environment variable that holds the upstream's key")
     .option("--upstream-top <n>", "tokens the upstream tells of each place (default: all)", wholeNumber)
     .option("--upstream-context <n>", "tokens the upstream reads, where it does not say", wholeNumber)
+    .option("--upstream-retries <n>", "tries after one that failed (default: 4)", wholeNumber)
     .option("--chunk <n>", "tokens asked of the upstream at once", wholeNumber, 16);
 }
 
@@ -113,7 +115,17 @@ export async function openUpstreamSteered(
   owned: Disposable[],
   { report, signal }: { readonly report: Reporter; readonly signal: AbortSignal },
 ): Promise<ServedModel[]> {
-  const { offset, alpha, upstream, upstreamDialect, upstreamKey, upstreamTop, upstreamContext, chunk } = options;
+  const {
+    offset,
+    alpha,
+    upstream,
+    upstreamDialect,
+    upstreamKey,
+    upstreamTop,
+    upstreamContext,
+    upstreamRetries,
+    chunk,
+  } = options;
   const [first] = offset;
   if (!first || upstream === undefined) {
     throw new ConfigError("an upstream model without an offset would be served unsteered", {
@@ -127,6 +139,7 @@ export async function openUpstreamSteered(
     ...(upstreamDialect === undefined ? {} : { dialect: upstreamDialect }),
     ...(upstreamKey === undefined ? {} : { key: upstreamKey }),
     ...(upstreamTop === undefined ? {} : { top: upstreamTop }),
+    ...(upstreamRetries === undefined ? {} : { retries: upstreamRetries }),
     ...(upstreamContext === undefined ? {} : { contextLength: upstreamContext }),
   });
   if (!parsed.success) {
