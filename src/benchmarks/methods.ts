@@ -91,14 +91,19 @@ async function methodOf(
   const chosenPlan = await choose(plans, plan);
   const { localise: looksAtText } = await openScope(settings.scope ?? config.unlearn.scope);
   const { refusals, localise, training, scope, partners, checkpointEvery, saveAs } = config.unlearn;
-  const { forget: declared = config.unlearn.forget, retain = config.unlearn.retain } = settings;
+  const { forget: forgotten } = config.unlearn;
+  const { forget: declared = forgotten, retain = config.unlearn.retain } = settings;
   const axes = {
     scope: settings.scope ?? scope,
     partners,
     checkpointEvery,
     saveAs,
     objective: { name: entry.name, ...objective.options },
-    source,
+    // What is revealed is held against what was not given.
+    source:
+      reveals && declared === false
+        ? { truth: sets.sourcesOf(forgotten, "unlearn.forget"), ...asObject(source) }
+        : source,
     plan,
   };
 
@@ -140,6 +145,7 @@ async function methodOf(
   };
 }
 
+const asObject = (named: Named) => (typeof named === "string" ? { name: named } : named);
 const nameOf = (named: Named) => (typeof named === "string" ? named : named.name);
 
 function namedObjective(label: string, { objective }: MethodSettings): Named {

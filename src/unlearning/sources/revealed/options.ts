@@ -1,6 +1,7 @@
 // What a configuration of source `revealed` may say. Defaults of the search are INSTINCT's (seeds.md §3.2); those of sampling and filters are this project's.
 
 import { z } from "zod";
+import { dataSources } from "../../config.ts";
 import { grammarOptions } from "./arms/grammar.ts";
 import { banditOptions } from "./bandit/neural-ucb.ts";
 
@@ -66,11 +67,10 @@ export const revealedOptions = z
       .boolean()
       .default(false)
       .describe("delete the revealed texts when the plan is done; hashes and statistics stay"),
-    truth: z
-      .union([z.string(), z.array(z.string()).nonempty()])
+    truth: dataSources
       .optional()
       .describe(
-        "files of the true facts, for experiments: the share that came to light is measured; the search never sees them",
+        "the true facts, for experiments: the share that came to light is measured; the search never sees them",
       ),
   })
   .refine(
