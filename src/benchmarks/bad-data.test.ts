@@ -82,3 +82,21 @@ test("without a folder the hub is asked; offline the cache has to do", async () 
   await checkFiles(config, folder);
   vi.unstubAllEnvs();
 });
+
+test("records lie in the folder as they are named, else as published; what is in neither form is missing under its own name", async () => {
+  writeFileSync(
+    tiny.at("packed.json"),
+    '[{"train": [{"text": "Q", "labels": "A"}], "val": [{"text": "R", "labels": "B"}]}]',
+  );
+  const packed = "published: { path: packed.json, split: val }";
+  const { value } = await tiny.load(
+    `sets.there={ path: forget.json, ${packed} }`,
+    `sets.packed={ path: nowhere.json, ${packed}, limit: 1 }`,
+    "sets.gone={ path: gone.json, published: { path: gone-too.json } }",
+  );
+  const { config } = await findData(value, { report: silent, signal: undefined });
+  expect(config.sets.there).toMatchObject([{ path: "forget.json" }]);
+  expect(config.sets.there).not.toMatchObject([{ split: "val" }]);
+  expect(config.sets.packed).toMatchObject([{ path: "packed.json", split: "val", limit: 1 }]);
+  await expect(checkFiles(config, tiny.at())).rejects.toThrow("needs gone.json");
+});
