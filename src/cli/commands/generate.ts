@@ -2,7 +2,9 @@
 
 import { InvalidArgumentError } from "commander";
 import { encodePrompt } from "../../data/encoding.ts";
-import { generate as continuePrompts } from "../../generation/index.ts";
+import { generate as continuePrompts, createDecoder } from "../../generation/index.ts";
+import { hashWeights } from "../../models/weights-hash.ts";
+import { createEnsembleDecoder, openOffsets } from "../../steering/index.ts";
 import { openSession } from "../../unlearning/index.ts";
 import type { Command } from "../command.ts";
 
@@ -11,6 +13,8 @@ interface GenerateCommandOptions {
   readonly separator: string;
   readonly chat?: boolean;
   readonly adapter?: string;
+  readonly offset?: string;
+  readonly alpha?: number;
   readonly maxNewTokens: number;
   readonly temperature: number;
   readonly topK?: number;
@@ -27,6 +31,7 @@ const number = (text: string) => {
 export const generate: Command<GenerateCommandOptions> = {
   examples: [
     'lethe generate runs/quickstart/model "What is the e-mail address of Ada Example?"',
+    'lethe generate org/name "What is the e-mail address of Ada Example?" --offset runs/request-1',
     'lethe generate org/name --raw "Once upon a time" --temperature 0.8 --seed 7',
   ],
   json: "result",
@@ -38,6 +43,8 @@ export const generate: Command<GenerateCommandOptions> = {
       .option("--separator <text>", "between question and answer", "\n\n")
       .option("--chat", "use the model's chat template")
       .option("--adapter <folder>", "PEFT adapter laid over the model")
+      .option("--offset <run,…>", "steered by what runs of scope offset learned; several are added")
+      .option("--alpha <a>", "strength of every offset (default: each run's own)", number)
       .option("--max-new-tokens <n>", "tokens at most", number, 80)
       .option("--temperature <t>", "0: the most likely token each time", number, 0)
       .option("--top-k <k>", "draw among the k most likely", number)
@@ -56,7 +63,19 @@ export const generate: Command<GenerateCommandOptions> = {
     });
     const { maxNewTokens, temperature, topK, topP, seed } = options;
     const choice = { temperature, ...(topK === undefined ? {} : { topK }), ...(topP === undefined ? {} : { topP }) };
-    const generated = await continuePrompts(session.model, ids, {
+    using decoder = createDecoder(session.model);
+    using offsets =
+      options.offset === undefined
+        ? undefined
+        : await openOffsets(options.offset.split(","), {
+            backend: session.backend,
+            tokenizer,
+            name: model,
+            sha256: await hashWeights(session.model),
+            alpha: options.alpha,
+            report,
+          });
+    const generated = await continuePrompts(offsets ? createEnsembleDecoder(decoder, offsets.pairs) : decoder, ids, {
       ...choice,
       maxNewTokens,
       seed,
