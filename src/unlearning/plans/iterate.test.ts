@@ -148,13 +148,13 @@ test("a budget that no step meets leaves the model as it was, whatever a retain 
 });
 
 test("a retain module after each round mends what the round cost, and the budget is measured on text that it did not learn", async () => {
-  const mended = { ...plan, rounds: 2, budget: 1, retainModule: { when: "each", heldOut: 0.4, steps: 20 } };
+  const mended = { ...plan, rounds: 2, budget: 1, retainModule: { when: "each", heldOut: 0.4, epochs: 4 } };
   await unlearn(forgetting({ plan: mended, output: at("mended") }), "", context());
   const { rounds } = foundIn("mended");
   expect(rounds).toHaveLength(2);
   for (const { repaired, retain } of rounds) expect(repaired).not.toBe(retain);
-  // 5 texts, 2 of them held out: 3 are learned, 20 steps in each round, beside 6 of forgetting.
-  expect(readFileSync(at("mended", "metrics.jsonl"), "utf8").trimEnd().split("\n")).toHaveLength(2 * 26);
+  // Of 5 texts 2 are held out; the other 3 are one batch, so 4 epochs are 4 steps in each round, beside 6 of forgetting.
+  expect(readFileSync(at("mended", "metrics.jsonl"), "utf8").trimEnd().split("\n")).toHaveLength(2 * 10);
   const { r } = JSON.parse(readFileSync(at("mended", "adapter", "adapter_config.json"), "utf8"));
   expect(r).toBe(4 * 8);
 });

@@ -49,7 +49,7 @@ export async function trainRetainModule(
   { coefficient, epochs, steps, learningRate }: RetainModuleOptions,
 ): Promise<void> {
   const pace: Pace = {
-    ...(epochs === undefined ? {} : { epochs }),
+    ...(epochs === undefined ? {} : { epochs, steps: undefined }), // steps of the configuration would override them
     ...(steps === undefined ? {} : { steps }),
     ...(learningRate === undefined ? {} : { learningRate }),
   };
