@@ -4,7 +4,7 @@ import { z } from "zod";
 import { defineMetric } from "./metric.ts";
 
 /** The number behind the last "####", where GSM8K puts its answer; else the last number. Digits may be grouped by commas. */
-export function finalNumber(text: string): number | undefined {
+function finalNumber(text: string): number | undefined {
   const marked = text.split("####");
   const part = marked.length > 1 ? (marked.at(-1) as string) : text;
   const numbers = part.match(/-?(?:\d[\d,]*)(?:\.\d+)?/g);
