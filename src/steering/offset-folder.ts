@@ -4,7 +4,7 @@
 import { existsSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { z } from "zod";
-import { ModelError } from "../core/errors.ts";
+import { ModelError, RunError } from "../core/errors.ts";
 import { writeFileAtomic } from "../core/files.ts";
 import { readJsonObject } from "../core/json-file.ts";
 
@@ -61,10 +61,21 @@ export function openOffset(runFolder: string): OffsetFolder {
   return { ...parsed.data, path: runFolder, tuned, frozen };
 }
 
-/** `small.path` is a folder as the run was given it, or a hub id. */
+/**
+ * `small.path` is a folder as the run was given it, or a hub id.
+ * @throws RunError when the run began with another model M: a resumed run would train on two of them
+ */
 export async function writeOffset(runFolder: string, description: OffsetDescription): Promise<void> {
-  const { small } = description;
+  const { small, model } = description;
+  const file = join(runFolder, fileName);
+  const earlier = existsSync(file) ? offsetFile.safeParse(readJsonObject(file)).data : undefined;
+  if (earlier?.model.sha256 !== undefined && earlier.model.sha256 !== model.sha256) {
+    throw new RunError(`${model.name} is not the model that the run in ${runFolder} began to steer`, {
+      hint: "Put the original model back, or begin a new run in another output folder (output=...).",
+      place: { file, key: "model.sha256" },
+    });
+  }
   const path = existsSync(small.path) ? relative(runFolder, small.path) : small.path;
   const content = offsetFile.parse({ ...description, small: { ...small, path } });
-  await writeFileAtomic(join(runFolder, fileName), `${JSON.stringify(content, undefined, 2)}\n`);
+  await writeFileAtomic(file, `${JSON.stringify(content, undefined, 2)}\n`);
 }

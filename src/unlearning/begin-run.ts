@@ -21,7 +21,8 @@ export interface RunToBegin {
 /** From here on the folder stays. @throws LetheError for what cannot be measured or resumed. */
 export async function beginRun(run: RunToBegin): Promise<RunSettings & Disposable> {
   const { claim, session, config, context } = run;
-  const evaluator = await context.evaluator?.(session);
+  const measured = session.steers?.training?.measured ?? session.model;
+  const evaluator = await context.evaluator?.({ ...session, model: measured });
   const folder = await openRunFolder(claim, {
     command: context.command,
     seed: config.seed,

@@ -57,6 +57,8 @@ export interface Steers {
 }
 
 export interface SteeredTraining {
+  /** The same model for measuring: held against what the steered model says now, not against what is kept in 16 bits for training. */
+  readonly measured: Model;
   /** Asks the steered model beforehand what a training over these examples will need of it. */
   prepare(
     loss: Loss,

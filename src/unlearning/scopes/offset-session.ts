@@ -100,7 +100,8 @@ export async function openOffsetSession({ model: name, options, folder, ...pair 
     const { source } = steered;
     let store: LogitStore | undefined;
     const storeFolder = pair.store ?? join(folder, ownStore);
-    const rows = createSteeredRows({ source, frozen, alpha: pair.alpha, store: () => store });
+    const sum = { source, frozen, alpha: pair.alpha };
+    const rows = createSteeredRows({ ...sum, store: () => store });
     const model = { ...small.model, source: `${name} steered by ${small.model.source}`, steering: rows };
 
     const steers: Steers = {
@@ -119,6 +120,7 @@ export async function openOffsetSession({ model: name, options, folder, ...pair 
         return { ...ensemble, [Symbol.dispose]: release };
       },
       training: {
+        measured: { ...model, steering: createSteeredRows(sum) },
         prepare: async (loss, examples, { padding, report, signal }) => {
           if (!store) {
             store = openLogitStore(storeFolder, identity);
