@@ -1,6 +1,7 @@
 // The page's section on the scope's boundary: one small plot per method. Pure; made of a result alone.
 
 import { html, type Markup } from "../reporting/markup.ts";
+import { capitalise } from "../reporting/metric-style.ts";
 import { type BoundaryLine, boundaryLegend, boundaryPlot } from "../reporting/plots/boundary.ts";
 import { type MeanRow, meansOverSeeds } from "./means.ts";
 import type { BenchmarkResult, ResultColumn } from "./result.ts";
@@ -34,6 +35,6 @@ export function boundarySection({ boundary, rows }: BenchmarkResult): Markup | u
     );
   const ranges = bins.map(({ from, to, n }) => `${from.toFixed(2)} to ${to.toFixed(2)} (n = ${n})`).join(", ");
   return html`<div class="curves">${plots}</div>
-  <p class="note">${boundaryLegend()} ${title}, by how near a kept question lies to the nearest forgotten one: words and pairs of words that they have in common by all of both.
+  <p class="note">${boundaryLegend()} ${capitalise(title)}, by how near a kept question lies to the nearest forgotten one: words and pairs of words that they have in common by all of both.
     Bins: ${ranges}. Bars are 95 % intervals of the method, as in the table.</p>`;
 }

@@ -22,3 +22,24 @@ test("a variant of a measure is compared as the measure is", () => {
     ["model-utility", "keeping", "higher"],
   ]);
 });
+
+test("a variant of a metric is better where the metric is", () => {
+  const metric = (name: string) => ({
+    metric: name,
+    mode: "corrected" as const,
+    value: 0.5,
+    n: 1,
+    interval: [0.5, 0.5] as const,
+    perExample: [0.5],
+  });
+  const names = ["rouge-l-f1", "rouge-l-forced-f1", "degenerate"];
+  const metrics = Object.fromEntries(names.map((name) => [name, metric(name)]));
+  const set = { set: "kept", title: "kept", role: "retain" as const, metrics, samples: [] };
+  const evaluation: Evaluation = { column: "after", model: "", seed: 0, sets: [set], summary: {} };
+  const about = columnsOf([evaluation], { retrained: true }).map(({ measure, better }) => [measure, better]);
+  expect(Object.fromEntries(about)).toEqual({
+    "kept/rouge-l-f1": "higher",
+    "kept/rouge-l-forced-f1": "higher",
+    "kept/degenerate": "lower",
+  });
+});

@@ -102,18 +102,25 @@ const finiteInterval = (interval: readonly [number, number] | undefined) =>
   interval?.every(Number.isFinite) ? { interval: [interval[0], interval[1]] as [number, number] } : {};
 
 function betterOn(name: string, role: SetRole, retrained: boolean): ResultColumn["better"] {
-  const better = metrics.get(name)?.better[role] ?? "neutral";
+  const better = longestNamed(metrics, name)?.better[role] ?? "neutral";
   if (better === "neutral") return "none";
   return role === "forget" && retrained ? "retrained" : better;
 }
 
-/** `key`: a measure's name, or that with what a variant continues it by. */
 function aboutSummary(key: string, retrained: boolean): Pick<ResultColumn, "better" | "side"> {
-  const known = [...summaryMeasures.values()].filter(({ name }) => key === name || key.startsWith(`${name}-`));
-  const [measure] = known.toSorted((a, b) => b.name.length - a.name.length);
+  const measure = longestNamed(summaryMeasures, key);
   if (!measure) return { better: "none", side: "other" };
   const { better, about } = measure;
   const side = about === "both" ? "other" : about;
   // An attack that succeeds less than on the retrained model has been trained against.
   return { side, better: better === "lower" && side === "forgetting" && retrained ? "retrained" : better };
+}
+
+/** The entry whose name `key` is, or continues as an option's variant does. */
+function longestNamed<Entry extends { readonly name: string }>(
+  table: ReadonlyMap<string, Entry>,
+  key: string,
+): Entry | undefined {
+  const known = [...table.values()].filter(({ name }) => key === name || key.startsWith(`${name}-`));
+  return known.toSorted((a, b) => b.name.length - a.name.length)[0];
 }
