@@ -56,9 +56,10 @@ interface Environment {
 interface OpenStream {
   readonly first: IteratorResult<object, void>;
   readonly chunks: AsyncGenerator<object, void, void>;
-  /** To be aborted when the client leaves. */
-  readonly gone: AbortController;
-  readonly explain: (error: unknown) => unknown;
+  /** Rejects when the answer must end. */
+  readonly ended: Promise<never>;
+  /** To be called when the client leaves. */
+  readonly clientLeft: () => void;
   /** Makes room for others. */
   readonly leave: () => void;
 }
@@ -75,7 +76,8 @@ export function createServerApp({
   const limits = { ...defaultLimits, ...options.limits };
   const admission = createAdmission(limits.rows);
   const observer = createObserver(models, admission, log);
-  const closing = new AbortController();
+  /** One for each answer on its way; an abort's reason is the answer. */
+  const underWay = new Set<AbortController>();
   const created = Math.floor(Date.now() / 1000);
   const app = new Hono<Environment>();
 
@@ -129,54 +131,59 @@ export function createServerApp({
       tokens.giveBack(most);
       throw error;
     }
-    const late = AbortSignal.timeout(limits.requestSeconds * 1000);
-    const gone = new AbortController();
-    const signal = AbortSignal.any([c.req.raw.signal, gone.signal, closing.signal, late]);
-    const settings: ExchangeOptions = { signal, onToken: (row) => observer.token(record, row) };
+    const end = new AbortController();
+    const late = setTimeout(() => end.abort(tooLate(limits.requestSeconds)), limits.requestSeconds * 1000);
+    const clientLeft = () => end.abort(new RequestProblem(499, "the client left"));
+    c.req.raw.signal.addEventListener("abort", clientLeft);
+    underWay.add(end);
+    const ended = new Promise<never>((_, reject) => {
+      end.signal.addEventListener("abort", () => reject(end.signal.reason));
+    });
+    ended.catch(() => {});
     const leave = () => {
+      clearTimeout(late);
+      c.req.raw.signal.removeEventListener("abort", clientLeft);
+      underWay.delete(end);
       place.leave();
       tokens.giveBack(most - promptTokens - record.completionTokens);
     };
-    const explain = (error: unknown) => ended(error, late, closing.signal, limits.requestSeconds);
+    const settings: ExchangeOptions = { signal: end.signal, onToken: (row) => observer.token(record, row) };
     if (!stream) {
       try {
         return c.json(await answerWhole(exchange, settings));
-      } catch (error) {
-        throw explain(error);
       } finally {
         leave();
       }
     }
     const chunks = answerStream(exchange, settings);
-    let first: IteratorResult<object, void>;
     try {
-      first = await chunks.next();
+      return send(c, { first: await chunks.next(), chunks, ended, clientLeft, leave });
     } catch (error) {
       leave();
-      throw explain(error);
+      throw error;
     }
-    return send(c, { first, chunks, gone, explain, leave });
   }
 
   /** The stream, whose first chunk is known already: what fails before it has failed with a status. */
-  function send(c: Context<Environment>, { first, chunks, gone, explain, leave }: OpenStream): Response {
+  function send(c: Context<Environment>, { first, chunks, ended, clientLeft, leave }: OpenStream): Response {
     const record = c.get("record");
     return streamSSE(c, async (stream) => {
       let status = 200;
       let failure: unknown;
-      // The stream may wait for its next token when the client leaves.
-      stream.onAbort(() => gone.abort());
+      // The stream may wait for its next token when the client leaves, or for a client that does not read.
+      stream.onAbort(clientLeft);
+      const write = (data: string) => Promise.race([stream.writeSSE({ data }), ended]);
       try {
         for (let next = first; !next.done; next = await chunks.next()) {
-          await stream.writeSSE({ data: JSON.stringify(next.value) });
+          await write(JSON.stringify(next.value));
           if (stream.aborted) break;
         }
-        if (!stream.aborted) await stream.writeSSE({ data: "[DONE]" });
+        if (!stream.aborted) await write("[DONE]");
       } catch (error) {
-        failure = explain(error);
-        const { status: code, body } = errorAnswer(failure);
+        failure = error;
+        const { status: code, body } = errorAnswer(error);
         status = code;
-        await stream.writeSSE({ data: JSON.stringify(body) });
+        void stream.writeSSE({ data: JSON.stringify(body) }).catch(() => {});
       } finally {
         await chunks.return();
         leave();
@@ -244,7 +251,8 @@ export function createServerApp({
       const late = pause(seconds * 1000, undefined, { signal: inTime.signal }).catch(() => {});
       await Promise.race([done, late]);
       inTime.abort();
-      closing.abort(new RequestProblem(503, "the server is shutting down", { code: "shutting_down" }));
+      const problem = new RequestProblem(503, "the server is shutting down", { code: "shutting_down" });
+      for (const end of underWay) end.abort(problem);
       await done;
     },
   };
@@ -252,11 +260,5 @@ export function createServerApp({
 
 const knownRoutes = ["/v1/models", "/v1/completions", "/v1/chat/completions"];
 
-/** An abort in the words of what caused it; a client that left is told nothing, since it does not listen. */
-function ended(error: unknown, late: AbortSignal, closing: AbortSignal, seconds: number): unknown {
-  if (late.aborted && error === late.reason) {
-    return new RequestProblem(504, `the answer was not done after ${seconds} s`, { code: "timeout", cause: error });
-  }
-  if (closing.aborted && error === closing.reason) return closing.reason;
-  return error;
-}
+const tooLate = (seconds: number) =>
+  new RequestProblem(504, `the answer was not done after ${seconds} s`, { code: "timeout" });

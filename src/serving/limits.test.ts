@@ -1,11 +1,13 @@
 // Keys, limits and the end of the server: what is refused, with which answer, and that nothing stays behind.
 
+import { connect } from "node:net";
 import { pino } from "pino";
 import { expect, test, vi } from "vitest";
 import { parseConfig } from "../core/config.ts";
 import { LetheError } from "../core/errors.ts";
 import { createServerApp, type ServerAppOptions } from "./app.ts";
 import { type Script, scriptedModel, tinyTokenizer } from "./fixtures/tiny-served.ts";
+import { listen } from "./http-server.ts";
 import { createKeyRing, hashKey, keysFile } from "./keys.ts";
 
 const tokenizer = await tinyTokenizer();
@@ -117,6 +119,20 @@ test("an answer that takes too long is ended, whole or in a stream", async () =>
   expect(stream).toContain('"type":"timeout"');
   expect(stream).not.toContain("[DONE]");
   expect(model.living).toBe(0);
+});
+
+test("a client that does not read its stream holds its place no longer than an answer may take", async () => {
+  const limits = { requestSeconds: 0.5, rows: 32, fullLogprobs: true };
+  const { app, ask } = serve({ limits }, { ids: Array.from({ length: 60 }, () => 20) });
+  const server = await listen(app, { host: "127.0.0.1", port: 0 });
+  const body = JSON.stringify({ model: "scripted", prompt: "x", n: 32, max_tokens: 60, logprobs: -1, stream: true });
+  const socket = connect(Number(new URL(server.url).port), "127.0.0.1");
+  socket.pause();
+  socket.write(`POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+  await vi.waitFor(async () => expect((await ask({ max_tokens: 1 })).status).toBe(429));
+  await vi.waitFor(async () => expect((await ask({ max_tokens: 1 })).status).toBe(200), { timeout: 10_000 });
+  socket.destroy();
+  await server.close(0);
 });
 
 test("an upstream's failure is a 502 in its own words, before the stream begins or in it", async () => {
