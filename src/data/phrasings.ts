@@ -28,7 +28,7 @@ export const rewording = z.strictObject({
     .describe("regular expression for the whole question, with groups for what differs: Where does (.+) live"),
   as: z.array(z.string().min(1)).nonempty().describe("other wordings, with $1, $2 … for the groups"),
 });
-export type Rewording = z.output<typeof rewording>;
+type Rewording = z.output<typeof rewording>;
 
 function isPattern(text: string): boolean {
   try {

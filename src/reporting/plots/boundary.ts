@@ -13,7 +13,7 @@ export interface BoundaryLine {
   readonly values: readonly ({ readonly value: number; readonly interval?: readonly [number, number] } | undefined)[];
 }
 
-export interface BoundaryPlot {
+interface BoundaryPlot {
   readonly name: string;
   readonly measure: { readonly title: string; readonly style: Pick<MetricStyle, "scale"> };
   /** Mean nearness of each bin, ascending. */
