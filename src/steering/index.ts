@@ -4,6 +4,7 @@ export { normalise, steerRow } from "./ensemble.ts";
 export { createEnsembleDecoder } from "./ensemble-decoder.ts";
 export { type HttpSourceConfig, httpSourceConfig, openHttpSource } from "./http-source.ts";
 export type { AskedText, LogitSource, Proposal, ProposalRequest, RowDistribution } from "./logit-source.ts";
+export { measureSteering, type SteeringMeasures } from "./measure.ts";
 export {
   isOffsetFolder,
   type OffsetDescription,

@@ -1,7 +1,7 @@
 // A model on this machine as a source of logits: whole rows, as many texts at once as fit. Knows no offset.
 
 import { createRandom } from "../core/random.ts";
-import { createChooser, createDecoder, type Decoder } from "../generation/index.ts";
+import { createChooser, createDecoder, type Decoder, type TokenReader } from "../generation/index.ts";
 import type { Model } from "../models/index.ts";
 import { createStageRunner, type TokenBatch } from "../models/stage-runner.ts";
 import type { AskedText, LogitSource, Proposal, ProposalRequest, RowDistribution } from "./logit-source.ts";
@@ -21,6 +21,13 @@ export function createLocalSource(
   const { vocabularySize, maxPositions } = model.config;
   const runner = createStageRunner(model);
   let decoder: Decoder | undefined;
+  /** The last text that was continued, while nobody continues it. */
+  let held: ContinuedText | undefined;
+  /** Another request may have left its own in the meantime. */
+  const hold = (text: ContinuedText | undefined) => {
+    held?.reader.dispose();
+    held = text;
+  };
 
   async function rows(asked: readonly AskedText[], signal?: AbortSignal): Promise<RowDistribution[]> {
     const found = asked.map((): RowDistribution[] => []);
@@ -52,21 +59,39 @@ export function createLocalSource(
     const said: RowDistribution[] = [];
     if (count <= 0) return { tokens: new Int32Array(0), rows: said };
     decoder ??= createDecoder(model);
-    using text = await decoder.begin([ids], { output: "logits", positions: ids.length + count - 1, signal });
-    while (tokens.length < count) {
-      signal?.throwIfAborted();
-      const [row] = (await text.logits()) as [Float32Array];
-      const logits = row.slice();
-      said.push({ kind: "full", logits });
-      const token = chooser.choose(ids, ids.length, row, random);
-      tokens.push(token);
-      if (endIds.includes(token)) break;
-      if (tokens.length < count) await text.step([token], signal);
+    // A text is mostly asked to go on from where it was asked before: what was read of it then is not read again.
+    const room = ids.length + request.tokens;
+    const text =
+      held && held.reader.capacity >= room ? held : { reader: decoder.reader(2 * room), ids: [] as number[] };
+    if (text !== held) held?.reader.dispose();
+    held = undefined;
+    try {
+      const read = alreadyRead(text.ids, ids);
+      text.reader.rewind(read);
+      text.ids = [...ids];
+      let next = ids.subarray(read);
+      while (tokens.length < count) {
+        signal?.throwIfAborted();
+        const logits = await text.reader.read(next, 1, signal);
+        said.push({ kind: "full", logits });
+        const token = chooser.choose(ids, ids.length, logits.slice(), random);
+        tokens.push(token);
+        if (endIds.includes(token)) break;
+        next = Int32Array.of(token);
+        if (tokens.length < count) text.ids.push(token);
+      }
+      hold(text);
+    } catch (error) {
+      text.reader.dispose();
+      throw error;
     }
     return { tokens: Int32Array.from(tokens), rows: said };
   }
 
-  const dispose = () => decoder?.dispose();
+  const dispose = () => {
+    hold(undefined);
+    decoder?.dispose();
+  };
   return {
     name,
     rowKind: "full",
@@ -77,6 +102,19 @@ export function createLocalSource(
     dispose,
     [Symbol.dispose]: dispose,
   };
+}
+
+interface ContinuedText {
+  readonly reader: TokenReader;
+  /** What the reader has read. */
+  ids: number[];
+}
+
+/** How many tokens both begin with, the last of `ids` not counted: it has to be read for what comes after it. */
+function alreadyRead(before: readonly number[], ids: Int32Array): number {
+  let common = 0;
+  while (common < ids.length - 1 && before[common] === ids[common]) common++;
+  return common;
 }
 
 /** Texts of like lengths together, the longest first. */

@@ -8,6 +8,7 @@ import { type GenerationMeasure, measureGeneration } from "../../generation/inde
 import { initialiseModel } from "../../models/load.ts";
 import { measureGemmPeak } from "../../runtime/gemm-peak.ts";
 import { createOrtBackend } from "../../runtime/ort/index.ts";
+import { measureSteering } from "../../steering/index.ts";
 import { measureTrainStep, type TrainStepMeasure, trainStepCases } from "../../training/measure.ts";
 import { measureScopes } from "../../unlearning/index.ts";
 import { type BenchmarkRunOptions, benchmarkRun, configureBenchmarkRun } from "../benchmark-run.ts";
@@ -29,6 +30,7 @@ export const bench: Command<BenchOptions> = {
     "lethe bench train-step --json",
     "lethe bench generate",
     "lethe bench scopes",
+    "lethe bench steering",
     "lethe bench train-step --case 110m-lora-r8 --steps 5",
     "lethe bench tofu --data ../shared/data/tofu --methods all --seeds 3",
   ],
@@ -37,7 +39,7 @@ export const bench: Command<BenchOptions> = {
     parser
       .argument(
         "<what>",
-        `speed: train-step, generate or scopes; benchmarks: ${shippedBenchmarks().join(", ")}, or a file`,
+        `speed: train-step, generate, scopes or steering; benchmarks: ${shippedBenchmarks().join(", ")}, or a file`,
       )
       .option("--device <device>", "cpu or webgpu", "cpu")
       .option("--steps <n>", "timed steps per case", wholeNumber, 5)
@@ -65,6 +67,7 @@ const speed: Readonly<Record<string, (call: Call<BenchOptions>) => Promise<void>
   "train-step": benchTrainStep,
   generate: benchGenerate,
   scopes: benchScopes,
+  steering: benchSteering,
 };
 
 async function benchTrainStep({ options, report, signal, result }: Call<BenchOptions>): Promise<void> {
@@ -165,6 +168,21 @@ async function benchScopes({ options, signal, result }: Call<BenchOptions>): Pro
         c.ratio.toFixed(2),
       ]),
     ),
+  );
+}
+
+async function benchSteering({ options, signal, result }: Call<BenchOptions>): Promise<void> {
+  using backend = await createOrtBackend({ device: "cpu" });
+  const measured = await measureSteering(backend, { rounds: options.steps, signal });
+  const { parameters, cases, acceptedPerRequest, chunk } = measured;
+  result({ threads: backend.details.threads, ...measured }, () =>
+    [
+      `M ${(parameters.model / 1e6).toFixed(1)} M, Mo ${(parameters.small / 1e6).toFixed(1)} M parameters; ${acceptedPerRequest.toFixed(1)} tokens stood per request of ${chunk}`,
+      formatTable(
+        columns("out of scope, one text", "ms per token", "of M alone"),
+        cases.map((c) => [c.name, c.msPerToken.toFixed(2), c.ratio.toFixed(2)]),
+      ),
+    ].join("\n"),
   );
 }
 
