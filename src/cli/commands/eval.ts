@@ -65,7 +65,6 @@ export const evalCommand: Command<EvalOptions> = {
     const { positional, options, report, signal, result, width } = call;
     const [file, ...overrides] = positional as [string, ...string[]];
     const { value } = await loadConfig(evalConfig, file, overrides);
-    for (const model of options.model) await checkModel(model, { report, signal });
     const { offset, alpha } = options;
     if (alpha && !offset)
       throw new ConfigError("--alpha is the strength of an offset, and there is none", {
@@ -74,6 +73,7 @@ export const evalCommand: Command<EvalOptions> = {
     if (offset && (options.time || options.adapter !== undefined)) {
       throw new ConfigError("--offset goes neither with --time nor with --adapter");
     }
+    for (const model of options.model) await checkModel(model, { report, signal });
     if (options.time) return timeEvaluation(value, call);
     const evaluations: Evaluation[] = [];
     const opening = { device: "cpu", encoding: value.encoding, report, signal } as const;
