@@ -1,4 +1,5 @@
 // The report page: one self-contained HTML document made from a run summary. Pure; reading and writing files is elsewhere.
+import type { RevealedText } from "../unlearning/sources/revealed/revealed-text.ts";
 import { type Comparison, compare } from "./comparison.ts";
 import { pageDocument } from "./document.ts";
 import { html, type Markup } from "./markup.ts";
@@ -16,8 +17,8 @@ import { roundsSection } from "./sections/rounds.ts";
 import { choice, section } from "./sections/section.ts";
 import { verdict } from "./verdict.ts";
 
-/** The whole document as text. Same summary, same bytes. */
-export function renderReport(run: RunSummary): string {
+/** The whole document as text. Same summary, same bytes. What the model revealed is shown only where its texts are handed in. */
+export function renderReport(run: RunSummary, revealedTexts: readonly RevealedText[] = []): string {
   const comparison = compare(run.evaluations);
   return pageDocument({
     title: `${run.name} · Lethe report`,
@@ -28,7 +29,7 @@ export function renderReport(run: RunSummary): string {
   ${run.kind === "unlearning" && forgettingSections(run)}
   ${run.rounds && section("rounds", "Rounds", roundsSection(run.rounds), `No round was taken: ${run.rounds.ended ?? "the first is not done"}.`)}
   ${run.region && section("region", "Where it may move", regionMap(run.region, run.steps), "")}
-  ${run.revealed && section("revealing", "What the model revealed", revealingSection(run.revealed), "")}
+  ${run.revealed && section("revealing", "What the model revealed", revealingSection(run.revealed, revealedTexts), "")}
   ${section("training", "Training", run.steps.length > 0 ? trainingCurves(run.steps) : undefined, "metrics.jsonl is missing or empty: no steps to show.")}
   ${section("measures", "Measures", measuresTable(comparison), "evaluation/ holds no evaluation: nothing was measured.")}
   ${section("answers", "Answers", answersSideBySide(run.evaluations), "No sample answers were saved with the evaluations.")}

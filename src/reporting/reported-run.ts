@@ -9,6 +9,8 @@ import { writeFileAtomic } from "../core/files.ts";
 import { compareColumns, evaluationOptions } from "../evaluation/index.ts";
 import { isFinishedRun, resumableStep } from "../training/run-claim.ts";
 import { type RunContext, unlearn as runUnlearning, teach, trainConfig, unlearnConfig } from "../unlearning/index.ts";
+import { readTexts } from "../unlearning/sources/revealed/revealed-text.ts";
+import { openSeal } from "../unlearning/sources/revealed/seal.ts";
 import { renderReport } from "./report.ts";
 import { type RunSummary, readRunFolder } from "./run-folder.ts";
 
@@ -100,9 +102,17 @@ async function run<Value extends Reported>(
 
 export const reportPath = (folder: string) => join(folder, "report.html");
 
-/** Reads a run folder and writes its report.html. */
-export async function writeReport(folder: string): Promise<RunSummary> {
+export interface ReportOptions {
+  /** Show what the model revealed; without it the page is redacted. `key`: the file that it was encrypted with. */
+  readonly revealed?: { readonly key?: string | undefined };
+}
+
+/** Reads a run folder and writes its report.html. @throws RunError when what was revealed cannot be opened. */
+export async function writeReport(folder: string, { revealed }: ReportOptions = {}): Promise<RunSummary> {
   const summary = await readRunFolder(folder);
-  await writeFileAtomic(reportPath(folder), renderReport(summary));
+  const texts = revealed
+    ? await readTexts(folder, revealed.key === undefined ? undefined : openSeal(revealed.key))
+    : [];
+  await writeFileAtomic(reportPath(folder), renderReport(summary, texts));
   return summary;
 }

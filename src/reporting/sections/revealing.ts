@@ -1,29 +1,37 @@
 // How the search for what the model knows went: rewards and coverage over its texts, and which instructions earned most. Redacted unless the texts are handed in.
+import { sha256 } from "../../core/files.ts";
+import type { RevealedText } from "../../unlearning/sources/revealed/revealed-text.ts";
 import type { RoundStatistics } from "../../unlearning/sources/revealed/statistics.ts";
 import { html, type Markup } from "../markup.ts";
 import { formatNumber } from "../metric-style.ts";
 import { curvePlot } from "../plots/curves.ts";
 import { choice } from "./section.ts";
 
-/** By SHA-256, where the reader asked for them. */
-export type Instructions = ReadonlyMap<string, string>;
-
-/** Undefined when nothing was revealed. */
+/** Undefined when nothing was revealed. `texts`: what the model said, where the reader asked for it. */
 export function revealingSection(
   rounds: readonly RoundStatistics[] | undefined,
-  instructions: Instructions = new Map(),
+  texts: readonly RevealedText[] = [],
 ): Markup | undefined {
   if (rounds === undefined || rounds.length === 0) return undefined;
+  const instructions = new Map(texts.map(({ instruction }) => [sha256(instruction), instruction]));
+  const kept = texts.filter((text) => text.kept);
   return html`<p class="note">The model was asked for what must go; nothing of it was given. A text's reward is relevance × novelty × fluency.</p>
   ${choice(
     "Round",
     rounds.map((round) => ({ name: `Round ${round.round}`, content: roundOf(round, instructions) })),
-  )}`;
+  )}
+  ${
+    kept.length > 0 &&
+    html`<details><summary>${Math.min(shown, kept.length)} of ${kept.length} texts that were trained on</summary>
+    ${kept.slice(0, shown).map(({ instruction, text }) => html`<p><b>${instruction}</b> ${text}</p>`)}</details>`
+  }`;
 }
+
+const shown = 50;
 
 function roundOf(
   { batches, coverage, filtered, best, ended, search, trainedOn }: RoundStatistics,
-  instructions: Instructions,
+  instructions: ReadonlyMap<string, string>,
 ) {
   const texts = batches.map((batch) => batch.texts);
   const curve = (name: string, values: readonly number[]) => ({ name, values });

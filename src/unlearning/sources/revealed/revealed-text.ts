@@ -2,7 +2,7 @@
 // Knows nothing of how texts are found.
 
 import { existsSync, readFileSync } from "node:fs";
-import { readdir, rm } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { RunError } from "../../../core/errors.ts";
@@ -96,6 +96,19 @@ export async function textFiles(folder: string): Promise<string[]> {
   const round = (name: string) => Number(/^source(?:-(\d+))?\.jsonl$/.exec(name)?.[1] ?? 1);
   const names = (await readdir(folder)).filter((name) => /^source(-\d+)?\.jsonl$/.test(name));
   return names.sort((a, b) => round(a) - round(b)).map((name) => join(folder, name));
+}
+
+/** All texts that a run folder still holds, round by round. @throws RunError for what is damaged or sealed otherwise. */
+export async function readTexts(folder: string, seal: LineSeal = plainLines): Promise<RevealedText[]> {
+  const texts: RevealedText[] = [];
+  for (const file of await textFiles(folder)) {
+    const lines = (await readFile(file, "utf8")).split("\n").slice(0, -1);
+    for (const [i, written] of lines.entries()) {
+      const read = readLine(written, i, file, seal);
+      if (!("ended" in read)) texts.push(read);
+    }
+  }
+  return texts;
 }
 
 /** Deletes them; what was told of them without texts stays. */
