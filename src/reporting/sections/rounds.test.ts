@@ -35,6 +35,7 @@ const found: IterateFound = {
       tried: [],
     },
   ],
+  kept: true,
   ended: "the source finds nothing more to train on",
 };
 
@@ -67,7 +68,8 @@ test("every round stands in the plot and in the table, with what it shares besid
   expect(text).toMatch(/ 1 40 0\.900 0\.350 0\.960 0\.500 2\.08 /);
   expect(text).toMatch(/ 2 31 0\.400 0\.200 0\.520 0\.125 2\.18 0\.310 \(0\.125\) /);
   expect(text).toContain("began at 2.00 and may get worse by 10.0 % in all");
-  expect(text).toContain("It ended: the source finds nothing more to train on.");
+  expect(text).toContain("It ended: the source finds nothing more to train on. Each round's result lies in rounds/");
+  expect(textOf(await pageOf({ ...found, kept: false }))).not.toContain("result lies in");
 });
 
 test("where no round was taken the section says why, and other plans have none", async () => {

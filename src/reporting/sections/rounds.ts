@@ -6,7 +6,7 @@ import { roundsPlot } from "../plots/rounds.ts";
 
 /** Undefined when no round was taken. */
 export function roundsSection(found: IterateFound): Markup | undefined {
-  const { measure, budget, before, rounds, ended } = found;
+  const { measure, budget, before, rounds, kept, ended } = found;
   if (rounds.length === 0) return undefined;
   const [accuracy, retain] = [metricStyle("token-accuracy"), metricStyle(measure)];
   const judged = rounds.some(({ score }) => score !== undefined);
@@ -29,7 +29,7 @@ export function roundsSection(found: IterateFound): Markup | undefined {
   <p class="note">Before and after: token accuracy on the round's text. ${capitalise(retain.title)} on the retain text began at ${formatValue(before, retain)} and may get worse by ${formatNumber(100 * budget)} % in all.
     ${judged && "Score: how much of what must go the source found the model to say when the round began."}
     ${kinds.length > 0 && "Shared: mean squared cosine of the principal angles between the round's LoRA directions and those of earlier modules, and in brackets what random directions share."}
-    ${ended && html`It ended: ${ended}.`} Each round's result lies in <code>rounds/</code>; an <code>adapter</code> there is laid over the model that the run began with.</p>`;
+    ${ended && html`It ended: ${ended}.`} ${kept && html`Each round's result lies in <code>rounds/</code>; an <code>adapter</code> there is laid over the model that the run began with.`}</p>`;
 }
 
 const sharedText = (shared: { readonly overlap: number; readonly chance: number } | undefined) =>

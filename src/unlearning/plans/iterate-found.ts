@@ -43,6 +43,8 @@ export const iterateFound = z.object({
   /** The measure before the first round. */
   before: z.number(),
   rounds: z.array(round),
+  /** Does each round's result lie in rounds/? */
+  kept: z.boolean(),
   /** Why there is no further round; missing while there may be one. */
   ended: z.string().optional(),
 });

@@ -65,7 +65,9 @@ export const iterate = definePlan({
       subspaces: createSubspaces(model, chosen.orthogonal),
     };
     const { before, stack } = course;
-    const found: RoundFound[] = [];
+    const rounds: RoundFound[] = [];
+    const note = (ended?: string) =>
+      context.note({ plan: "iterate", measure, budget, before, rounds, kept: chosen.keepRounds, ended });
     if (retainModule?.when === "first") await repair(course, "first");
     let ended = `all ${most} rounds are done`;
     for (let round = 1; round <= most; round++) {
@@ -76,16 +78,16 @@ export const iterate = definePlan({
         ended = taken;
         break;
       }
-      found.push(taken);
-      await context.note({ plan: "iterate", measure, budget, before, rounds: found });
+      rounds.push(taken);
+      await note();
       report({ type: "note", text: described(taken, chosen, before) });
       const keep = (result: typeof model) => context.keepRound(round, result);
       if (chosen.keepRounds) await (stack ? stack.lend(keep) : keep(model));
       await context.measure();
     }
-    await context.note({ plan: "iterate", measure, budget, before, rounds: found, ended });
-    await (found.length > 0 ? stack?.finish() : stack?.undo());
-    report(found.length > 0 ? { type: "note", text: `iteration ended: ${ended}` } : nothingChanges(ended));
+    await note(ended);
+    await (rounds.length > 0 ? stack?.finish() : stack?.undo());
+    report(rounds.length > 0 ? { type: "note", text: `iteration ended: ${ended}` } : nothingChanges(ended));
   },
 });
 
@@ -110,7 +112,7 @@ function described(
 ) {
   const after = repaired === undefined ? "" : `, ${repaired.toPrecision(4)} with what the retain module added`;
   return (
-    `round ${round} of ${chosen.rounds}: λ = ${coefficient}; token accuracy on its text goes from ${forget.before.toPrecision(4)} to ${forget.after.toPrecision(4)}, ` +
+    `round ${round} of ${chosen.rounds}: λ = ${coefficient}${coefficient < chosen.maximum ? "" : ", the largest that plan.maximum lets it try"}; token accuracy on its text goes from ${forget.before.toPrecision(4)} to ${forget.after.toPrecision(4)}, ` +
     `${chosen.measure} on the retain text is ${retain.toPrecision(4)}${after}; it began at ${before.toPrecision(4)}`
   );
 }
