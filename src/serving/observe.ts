@@ -39,6 +39,13 @@ export function createObserver(models: readonly ServedModel[], admission: Admiss
   const between = registry.histogram("lethe_between_tokens_seconds", "From a row's token to its next.", seconds);
   registry.gauge("lethe_rows", "Answers on their way.", () => [[{}, admission.rows]]);
   registry.gauge("lethe_resident_bytes", "Resident memory of the process.", () => [[{}, process.memoryUsage.rss()]]);
+  registry.gauge("lethe_heap_bytes", "JavaScript's objects, and the arrays outside of its heap.", () => {
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    return [
+      [{ kind: "objects" }, heapUsed],
+      [{ kind: "arrays" }, arrayBuffers],
+    ];
+  });
   registry.counterOf("lethe_model_total", "What a model counts itself, such as steps.", () =>
     models.flatMap(({ name, counters }) =>
       Object.entries(counters?.() ?? {}).map(([what, count]) => [{ model: name, what }, count] as const),
