@@ -1,8 +1,9 @@
 // ROUGE-L of what the model predicts at each place of the true answer, as KnowUnDo's tables most likely have it: nothing is generated, so one wrong word
 // does not lead to others.
 
+import { rougeL, rougeTokens } from "../../text/rouge.ts";
 import { defineMetric } from "./metric.ts";
-import { rougeL, rougeOptions, rougeTokens, rougeVariant } from "./rouge.ts";
+import { rougeOptions, rougeVariant } from "./rouge.ts";
 
 export const rougeLForced = defineMetric({
   name: "rouge-l-forced",
