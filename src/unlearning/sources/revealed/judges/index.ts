@@ -7,5 +7,7 @@ export type { Judge, JudgeKind, JudgeStart } from "./judge.ts";
 
 export const judges = createRegistry<JudgeKind>("judge", {
   classifier: { load: async () => (await import("./classifier.ts")).classifier as unknown as JudgeKind },
+  embedding: { load: async () => (await import("./embedding.ts")).embedding as unknown as JudgeKind },
+  service: { load: async () => (await import("./service.ts")).service as unknown as JudgeKind },
   words: { load: async () => (await import("./words.ts")).words as unknown as JudgeKind },
 });
