@@ -11,12 +11,13 @@ import { createOrtBackend } from "../../runtime/ort/index.ts";
 import { measureSteering } from "../../steering/index.ts";
 import { measureTrainStep, type TrainStepMeasure, trainStepCases } from "../../training/measure.ts";
 import { measureScopes } from "../../unlearning/index.ts";
+import { type BenchTailOptions, benchTail } from "../bench-tail.ts";
 import { type BenchmarkRunOptions, benchmarkRun, configureBenchmarkRun } from "../benchmark-run.ts";
 import type { Call, Command } from "../command.ts";
 import { type Column, formatTable } from "../table.ts";
 import { wholeNumber } from "../whole-number.ts";
 
-interface BenchOptions extends BenchmarkRunOptions {
+interface BenchOptions extends BenchmarkRunOptions, BenchTailOptions {
   readonly device: "cpu" | "webgpu";
   readonly steps: number;
   readonly case?: string;
@@ -31,6 +32,7 @@ export const bench: Command<BenchOptions> = {
     "lethe bench generate",
     "lethe bench scopes",
     "lethe bench steering",
+    "lethe bench tail --offset runs/offset --data ../shared/data/tofu/forget05.json",
     "lethe bench train-step --case 110m-lora-r8 --steps 5",
     "lethe bench tofu --data ../shared/data/tofu --methods all --seeds 3",
   ],
@@ -39,10 +41,11 @@ export const bench: Command<BenchOptions> = {
     parser
       .argument(
         "<what>",
-        `speed: train-step, generate, scopes or steering; benchmarks: ${shippedBenchmarks().join(", ")}, or a file`,
+        `speed: train-step, generate, scopes, steering or tail; benchmarks: ${shippedBenchmarks().join(", ")}, or a file`,
       )
       .option("--device <device>", "cpu or webgpu", "cpu")
       .option("--steps <n>", "timed steps per case", wholeNumber, 5)
+      .option("--offset <run>", "of tail: run folder of scope offset")
       .option("--case <name>", `one case of train-step only: ${caseNames.join(", ")}`);
     configureBenchmarkRun(parser);
   },
@@ -68,6 +71,7 @@ const speed: Readonly<Record<string, (call: Call<BenchOptions>) => Promise<void>
   generate: benchGenerate,
   scopes: benchScopes,
   steering: benchSteering,
+  tail: benchTail,
 };
 
 async function benchTrainStep({ options, report, signal, result }: Call<BenchOptions>): Promise<void> {
