@@ -8,8 +8,8 @@ export interface Instruction {
   readonly text: string;
   /** "question": asked as the data's questions are, an answer follows. "prefix": a text's beginning, which the model continues; empty: it begins itself. */
   readonly form: "question" | "prefix";
-  /** Who thought of it: the user's grammar or list, what earlier samples disclosed, or a soft prompt. */
-  readonly origin: "grammar" | "list" | "harvest" | "soft";
+  /** Who thought of it: the user's grammar or list, or what earlier samples disclosed. */
+  readonly origin: "grammar" | "list" | "harvest";
 }
 
 export const keyOf = ({ form, text }: Instruction): string => `${form} ${text}`;

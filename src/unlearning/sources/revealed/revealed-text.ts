@@ -14,7 +14,7 @@ export const revealedText = z.strictObject({
   batch: z.number().int().nonnegative(),
   instruction: z.string(),
   form: z.enum(["question", "prefix"]),
-  origin: z.enum(["grammar", "list", "harvest", "soft"]),
+  origin: z.enum(["grammar", "list", "harvest"]),
   /** Of the generation; the text follows from it, the row and the model. */
   seed: z.string(),
   row: z.number().int().nonnegative(),
