@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { EvaluationOptions } from "../evaluation/index.ts";
 import { containedRun, type RunOutcome, type RunWatch } from "./contained-run.ts";
 import type { BenchmarkMethod } from "./methods.ts";
+import type { ModelPaths } from "./model-references.ts";
 import type { BenchmarkConfig } from "./options.ts";
 import type { Settings } from "./tune/candidates.ts";
 
@@ -13,6 +14,8 @@ export interface Chain {
   readonly seed: number;
   readonly settings: Settings;
   readonly evaluation: EvaluationOptions;
+  /** Folders of the named models. */
+  readonly paths: ReadonlyMap<string, ModelPaths>;
   /** The model that has to forget first. */
   readonly start: Start;
   /** Run folder; with folds, of folders. */

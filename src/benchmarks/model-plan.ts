@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { type Config, parseConfig } from "../core/config.ts";
 import { ConfigError, LetheError } from "../core/errors.ts";
 import { trainRun } from "../reporting/index.ts";
-import type { TrainConfig } from "../unlearning/config.ts";
+import type { Named, TrainConfig } from "../unlearning/config.ts";
 import { laidOver } from "./laid-over.ts";
 import { type ModelPaths, noModel, referencesIn, withFolders } from "./model-references.ts";
 import type { BenchmarkConfig } from "./options.ts";
@@ -54,6 +54,7 @@ export function planModels(
       hint: "Choose another name for a further model.",
     });
   }
+  if (startSeeds > 1) refuseOneForAll(declared);
   const folder = startSeeds > 1 ? join(output, `start${start}`) : output;
   const models = { ...config.models, target, ...(retrained === undefined ? {} : { retrained }) };
   const known = new Map(Object.entries(models));
@@ -94,11 +95,52 @@ export function planModels(
     settled.set(name, "done");
   };
   for (const name of ["target", ...(retrained === undefined ? [] : ["retrained"])]) need(name, name);
-  for (const name of referencesIn([config.unlearn.model, config.unlearn.adapter])) need(name, "unlearn");
+  const { model: begun, adapter } = config.unlearn;
+  for (const name of referencesIn([begun, adapter])) need(name, "unlearn");
+  if (referencesIn(begun).length === 0) found.push(begun);
+  refuseWithoutAdapter(adapter, { paths, taught });
   for (const name of referencesIn(config.evaluation)) need(name, "evaluation");
   for (const name of used) need(name, "methods");
   return { paths, found, taught, folder };
 }
+
+/** @throws ConfigError for a finished model in place of several: runs from one model are no trials of several, and one twin is not everyone's. */
+function refuseOneForAll(declared: Declared): void {
+  for (const key of ["target", "retrained"] as const) {
+    const model = declared[key];
+    if (typeof model !== "string" || model.includes("{start}")) continue;
+    throw new ConfigError(`startSeeds asks for ${declared.startSeeds} start models, and ${key} names one`, {
+      place: { key },
+      hint: "Write {start} where their paths have a number (0, 1, …), or set startSeeds=1, and `seeds` for several runs from one model.",
+    });
+  }
+}
+
+/** @throws ConfigError where runs are to begin with the low-rank matrices of a model that has none. */
+function refuseWithoutAdapter(
+  adapter: string | undefined,
+  { paths, taught }: Pick<ModelPlan, "paths" | "taught">,
+): void {
+  const [name] = adapter?.startsWith("adapter:") ? referencesIn(adapter) : [];
+  if (name === undefined) return;
+  const place = { key: "unlearn.adapter" };
+  const teaching = taught.find((each) => each.name === name)?.config.value;
+  if (teaching && asNamed(teaching.scope).name !== "lora") {
+    throw new ConfigError(`model "${name}" is taught whole and leaves no adapter`, {
+      place,
+      hint: "Teach it with `scope: lora`, or leave `unlearn.adapter` out.",
+    });
+  }
+  const folder = paths.get(name)?.adapter ?? "";
+  if (!teaching && !existsSync(folder)) {
+    throw new ConfigError(`model "${name}" has no adapter: there is no ${folder}`, {
+      place,
+      hint: "Name the run folder that its low-rank matrices were taught in, or leave `unlearn.adapter` out.",
+    });
+  }
+}
+
+const asNamed = (named: Named) => (typeof named === "string" ? { name: named } : named);
 
 /** The declaration with the start's number in the paths of finished models. */
 function ofStart({ target, retrained, models, ...rest }: Declared, start: number): Declared {

@@ -128,4 +128,24 @@ test("a name that no model has, and models that begin with each other, are refus
     place: { key: "models.base.teach.training.learnRate" },
   });
   await expect(plan("models.target={ data: world }")).rejects.toThrow("stands for the benchmark's own");
+  await expect(plan("unlearn.adapter=adapter:base")).rejects.toMatchObject({
+    message: 'model "base" is taught whole and leaves no adapter',
+    place: { key: "unlearn.adapter" },
+  });
+  await expect(plan("target=else/start{start}/model")).rejects.toThrow("there is no else/start0/model/adapter");
+  expect((await plan("unlearn.model=nowhere/base")).found).toEqual(["nowhere/base"]);
+});
+
+test("several starts from one and the same finished model are refused: their spread would be nothing", async () => {
+  const plan = async (...more: string[]) => {
+    const { value } = await tiny.load("teach.training.steps=15", ...more);
+    return planModels(value, namedSets(value, tiny.at()), { start: 0 });
+  };
+  await expect(plan("startSeeds=2", "target=else/model")).rejects.toMatchObject({
+    message: "startSeeds asks for 2 start models, and target names one",
+    hint: expect.stringContaining("startSeeds=1"),
+    place: { key: "target" },
+  });
+  await expect(plan("startSeeds=2", "retrained=else/twin")).rejects.toMatchObject({ place: { key: "retrained" } });
+  expect((await plan("target=else/model", "retrained=else/twin")).found).toEqual(["else/model", "else/twin"]);
 });
