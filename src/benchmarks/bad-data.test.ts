@@ -41,7 +41,10 @@ test("a folder with missing splits is refused with all that is missing and what 
 test("a split that is cut off is refused with both numbers", async () => {
   const whole = readFileSync(tiny.at("forget_perturbed.json"), "utf8");
   writeFileSync(tiny.at("forget_perturbed.json"), whole.split("\n").slice(0, 3).join("\n"));
-  expect((await refusal()).message).toBe("forget_perturbed.json holds 3 records; tiny split4 has 4 there");
+  const message = "forget_perturbed.json holds 3 records; tiny split4 has 4 there";
+  expect((await refusal()).message).toBe(message);
+  const again = "sets.again={ path: forget_perturbed.json, phrasings: ['Say: {question}'] }";
+  expect((await refusal(again)).message).toBe(message);
   writeFileSync(tiny.at("forget_perturbed.json"), whole);
 });
 

@@ -17,7 +17,8 @@ export async function checkFiles(config: Declared, folder: string, signal?: Abor
   const { refusals } = config.unlearn;
   const paths = new Set([...files.map(({ path }) => path), ...(refusals === undefined ? [] : [refusals])]);
   refuseMissing(config, folder, [...paths]);
-  const counted = new Map(files.map((file) => [JSON.stringify([file.path, file.split]), file]));
+  // Several sets may be made of one file, and not each says how many it holds.
+  const counted = new Map(files.map((file) => [JSON.stringify([file.path, file.split, file.records]), file]));
   for (const { path, records, format, split } of counted.values()) {
     if (records === undefined) continue;
     const { records: found } = await loadRecords({
