@@ -12,7 +12,8 @@ let result: BenchmarkResult;
 beforeAll(async () => {
   tiny = tinyBenchmark();
   const tune = { budget: 12, metrics: ["probability"], learningRates: [3, 5] };
-  const config = await tiny.load("run=[ga]", "seeds=2", `tune=${JSON.stringify(tune)}`);
+  const boundary = "boundary={ kept: retain, forgotten: forget, metric: probability, bins: 2 }";
+  const config = await tiny.load("run=[ga]", "seeds=2", `tune=${JSON.stringify(tune)}`, boundary);
   result = await runBenchmark(config);
 });
 afterAll(() => tiny[Symbol.dispose]());
@@ -37,6 +38,18 @@ test("all rows, those of the models too, rest on the records that judged no sett
   expect(validation).toBeGreaterThan(0);
   expect(validation + reported).toBe(4);
   expect(result.rows.map(({ cells }) => cells["forget/probability"]?.n)).toEqual(Array(6).fill(reported));
+});
+
+test("the boundary is drawn of those records, too", () => {
+  const { records } = readJsonObject(tiny.at("out", "tuning", "tune.json")) as {
+    records: { counts: Record<string, { reported: number }> };
+  };
+  const sum = (counts: readonly number[]) => counts.reduce((a, b) => a + b, 0);
+  const drawn = result.boundary?.bins ?? [];
+  expect(sum(drawn.map(({ n }) => n))).toBe(records.counts.retain?.reported);
+  for (const { cells } of result.rows) {
+    expect(drawn.map(({ measure }) => cells[measure]?.n)).toEqual(drawn.map(({ n }) => n));
+  }
 });
 
 test("the notes say what the search cost and found", () => {

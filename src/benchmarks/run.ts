@@ -6,6 +6,7 @@ import type { Config } from "../core/config.ts";
 import { silent } from "../core/events.ts";
 import { writeFileAtomic } from "../core/files.ts";
 import { version } from "../core/version.ts";
+import type { EvaluationOptions } from "../evaluation/index.ts";
 import type { Evaluation } from "../evaluation/result.ts";
 import { type RunOptions, reportPath } from "../reporting/index.ts";
 import { objectives } from "../unlearning/index.ts";
@@ -52,7 +53,9 @@ export async function runBenchmark(
   const used = methods.flatMap(({ models }) => models);
   const starts = await planStarts(config, { sets, evaluation: shown, used }, watch);
   const [first] = starts as [Start];
-  const boundary = config.boundary && (await openBoundary(config.boundary, { evaluation: shown, sets, signal }));
+  const boundaryOf = async (evaluation: EvaluationOptions) =>
+    config.boundary && (await openBoundary(config.boundary, { evaluation, sets, signal }));
+  let boundary = await boundaryOf(shown);
   const { tune } = config;
   if (tune) {
     // Refuses what could not be searched before models are taught for it.
@@ -74,6 +77,7 @@ export async function runBenchmark(
     if (tune && !tuning) {
       const searched = { ...config, ...start, folder: join(folder, "tuning"), tune, seed: tuneSeed };
       tuning = await openTuning(searched, watch);
+      boundary = await boundaryOf(tuning.sets.reported);
       notes.push(...tuningNotes(tuning));
       if (starts.length > 1) notes.push("Settings were searched on the first start model and hold for all.");
     }
