@@ -25,12 +25,13 @@ except ImportError:
     pass
 
 refused = ("socket.", "subprocess.", "os.system", "os.exec", "os.spawn", "os.posix_spawn", "os.startfile", "os.fork", "os.kill", "os.remove", "os.rename",
-           "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.truncate", "os.chmod", "os.chown", "os.putenv", "shutil.", "ctypes.", "signal.", "pty.",
-           "urllib.", "http.", "ftplib.", "smtplib.", "webbrowser.", "winreg.", "sys.addaudithook")
+           "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.truncate", "os.chmod", "os.chown", "os.utime", "os.setxattr", "os.removexattr", "os.putenv",
+           "shutil.", "sqlite3.", "ctypes.", "signal.", "pty.", "urllib.", "http.", "ftplib.", "smtplib.", "webbrowser.", "winreg.", "sys.addaudithook")
+unseen = ("_posixsubprocess", "_winapi", "_ctypes")  # what these do, no hook is told
 writing = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
-def hook(event, arguments, refused=refused, writing=writing):
-    if event.startswith(refused):
+def hook(event, arguments, refused=refused, unseen=unseen, writing=writing):
+    if event.startswith(refused) or event == "import" and arguments[0] in unseen:
         raise PermissionError(event)
     if event == "open" and isinstance(arguments[2], int) and arguments[2] & writing:
         raise PermissionError(event)

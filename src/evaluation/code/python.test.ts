@@ -58,6 +58,8 @@ describe.skipIf(!here)("programs (skipped where there is no Python)", () => {
       `open(${JSON.stringify(file)}, "w")`,
       `import os\nos.open(${JSON.stringify(file)}, os.O_CREAT | os.O_WRONLY)`,
       "import ctypes\nctypes.CDLL(None)",
+      "import _posixsubprocess", // starts processes that no hook is told of
+      `import sqlite3\nsqlite3.connect(${JSON.stringify(file)})`,
     ];
     const outcomes = await runPrograms(programs);
     await new Promise((closed) => server.close(closed));
