@@ -54,6 +54,8 @@ export interface ForwardPass extends Disposable {
   readonly saved: readonly (Readonly<Record<string, Value>> | undefined)[];
   /** What begun rows left for backward. */
   readonly begun: Value[];
+  /** Of a model that steers another: the other side of rows that were looked at, by the rows asked for. */
+  readonly steered: Map<Int32Array, Promise<SteeringRows>>;
 }
 
 export interface ForwardOptions {
@@ -182,7 +184,8 @@ export function createStageRunner(model: Model, options: StageRunnerOptions = {}
         if (!asked) hidden.dispose();
         hidden = next as Value;
       }
-      return { shape, tokens: batch, hidden, ids, depth, borders, saved, begun, [Symbol.dispose]: dispose };
+      const kept = { borders, saved, begun, steered: new Map() };
+      return { shape, tokens: batch, hidden, ids, depth, ...kept, [Symbol.dispose]: dispose };
     } catch (error) {
       dispose();
       throw error;
@@ -203,8 +206,7 @@ export function createStageRunner(model: Model, options: StageRunnerOptions = {}
     return place;
   };
 
-  /** Rows that are asked for twice, before backward and in it, have their other side looked up once. */
-  const steered = new WeakMap<Int32Array, Promise<SteeringRows>>();
+  /** Rows that are asked for twice of a pass, before backward and in it, have their other side looked up once. */
   async function withSteering<Asked extends AskedRows>(
     pass: ForwardPass,
     asked: Asked,
@@ -213,8 +215,8 @@ export function createStageRunner(model: Model, options: StageRunnerOptions = {}
     const { steering } = model;
     if (!steering || placeOfAll(asked.quantities) !== "head") return asked;
     const { rows } = asked.rows;
-    const found = steered.get(rows) ?? steering.rows(pass.tokens, rows, options.signal);
-    steered.set(rows, found);
+    const found = pass.steered.get(rows) ?? steering.rows(pass.tokens, rows, options.signal);
+    pass.steered.set(rows, found);
     return { ...asked, steering: await found };
   }
 

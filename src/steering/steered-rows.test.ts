@@ -107,6 +107,20 @@ test("what has moved in Mo′ is added to M's logits, α times", async () => {
   });
 });
 
+test("the same places of another text have the other text's rows", async () => {
+  const { steered } = pairOf(ort, 1);
+  const other: TokenBatch = { ...batch, ids: batch.ids.map((id) => (id + 1) % 30) };
+  const on = async (runner: ReturnType<typeof createStageRunner>, text: TokenBatch) => {
+    using pass = await runner.forward(text);
+    return (await runner.quantities(pass, rows, ["nll"])).nll;
+  };
+  const runner = createStageRunner(steered);
+  const first = await on(runner, batch);
+  const second = await on(runner, other);
+  expect(second).toEqual(await on(createStageRunner(steered), other));
+  expect(second).not.toEqual(first);
+});
+
 test("the gradient of Mo′'s every weight, through the ensemble, agrees with finite differences; α scales it", async () => {
   const backend = createReferenceBackend();
   const gradientsAt = async (alpha: number) => {
