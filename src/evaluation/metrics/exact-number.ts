@@ -3,11 +3,11 @@
 import { z } from "zod";
 import { defineMetric } from "./metric.ts";
 
-/** The number behind the last "####", where GSM8K puts its answer; else the last number. Digits may be grouped by commas. */
+/** The number behind the last "####", where GSM8K puts its answer; else the last number. Digits may be grouped by commas; a minus between two numbers is no sign. */
 function finalNumber(text: string): number | undefined {
   const marked = text.split("####");
   const part = marked.length > 1 ? (marked.at(-1) as string) : text;
-  const numbers = part.match(/-?(?:\d[\d,]*)(?:\.\d+)?/g);
+  const numbers = part.match(/(?:(?<![\d.])-)?\d[\d,]*(?:\.\d+)?/g);
   const found = marked.length > 1 ? numbers?.[0] : numbers?.at(-1);
   return found === undefined ? undefined : Number(found.replaceAll(",", ""));
 }

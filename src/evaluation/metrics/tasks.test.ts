@@ -42,6 +42,7 @@ test("the number behind #### counts, else the last one, however its digits are g
   expect(exact(expected, "1207 of 5")).toBe(0);
   expect(exact(expected, "1207 or not\n####")).toBe(0);
   expect(exact("#### -2.5", "it is -2.50")).toBe(1);
+  expect(exact("#### 7", "10-7")).toBe(1);
   expect(exact("none", "7")).toBeNull();
 });
 

@@ -127,8 +127,11 @@ test("the plan ends when the model says no more than it may, by the source's wor
   await unlearn(forgetting({ source, plan: { ...plan, until: 0.2 }, output: at("until") }), "", context());
   expect(foundIn("until").rounds).toHaveLength(1);
   expect(foundIn("until").ended).toBe("the model says 0.200 of what must go, at most the 0.2 of plan.until");
-  await unlearn(forgetting({ plan: { ...plan, until: 1 }, output: at("at-once") }), "", context());
+  const warnings: TaskEvent[] = [];
+  const report = (event: TaskEvent) => void (event.type === "warning" && warnings.push(event));
+  await unlearn(forgetting({ plan: { ...plan, until: 1 }, output: at("at-once") }), "", context(report));
   expect(foundIn("at-once").rounds).toEqual([]);
+  expect(warnings).toEqual([{ type: "warning", text: expect.stringContaining("at most the 1 of plan.until") }]);
 });
 
 test("a budget that no step meets leaves the model as it was, whatever a retain module had learned, and says so", async () => {

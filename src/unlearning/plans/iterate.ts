@@ -70,12 +70,14 @@ export const iterate = definePlan({
       context.note({ plan: "iterate", measure, budget, before, rounds, kept: chosen.keepRounds, ended });
     if (retainModule?.when === "first") await repair(course, "first");
     let ended = `all ${most} rounds are done`;
+    let tooCostly = false;
     for (let round = 1; round <= most; round++) {
       const text = await context.gather(round);
       const reason = await whyStop(text, chosen, context);
       const taken = reason ?? (await takeRound(course, round, text));
       if (typeof taken === "string") {
         ended = taken;
+        tooCostly = reason === undefined;
         break;
       }
       rounds.push(taken);
@@ -87,7 +89,7 @@ export const iterate = definePlan({
     }
     await note(ended);
     await (rounds.length > 0 ? stack?.finish() : stack?.undo());
-    report(rounds.length > 0 ? { type: "note", text: `iteration ended: ${ended}` } : nothingChanges(ended));
+    report(rounds.length > 0 ? { type: "note", text: `iteration ended: ${ended}` } : nothingChanges(ended, tooCostly));
   },
 });
 
@@ -117,11 +119,13 @@ function described(
   );
 }
 
-const nothingChanges = (reason: string) =>
+const nothingChanges = (reason: string, tooCostly: boolean) =>
   ({
     type: "warning",
     text: `iteration changes nothing: ${reason}.`,
-    hint: "Allow more (plan.budget), take smaller steps (plan.step), or train less on what must go.",
+    ...(tooCostly && {
+      hint: "Allow more (plan.budget), take smaller steps (plan.step), or train less on what must go.",
+    }),
   }) as const;
 
 const needsLora = (key: string) =>

@@ -79,6 +79,14 @@ test("coverage counts e-mails and addresses as written and answers by the text t
   expect(found["answer, fuzzy"]?.found).toEqual([0, 0.5]);
 });
 
+test("coverage counts whole words, and not that there is no entity", () => {
+  const truth = [asked("", "He lives at 2 Main Street."), asked("", "Ann"), asked("", "none")];
+  const said = [{ batch: 0, text: "Joanna: 12 Main Street, none else", kept: true }];
+  const found = Object.fromEntries(coverageOf(truth, said).map((each) => [each.fact, each]));
+  expect(found["street address"]?.found).toEqual([0]);
+  expect(found["answer, exact"]).toMatchObject({ facts: 2, found: [0] });
+});
+
 describe("a judge", () => {
   const of = (options: object) => words.open(words.options.parse(options), {} as never);
 
