@@ -53,6 +53,7 @@ export async function runChain(
         after: undefined,
         failure: `${broken.fold} left no model`,
         steps: 0,
+        revealed: undefined,
         seconds: 0,
         stepSeconds: null,
         peakMegabytes: null,

@@ -6,6 +6,7 @@ import { findMeasure, findMetric } from "../evaluation/index.ts";
 import type { Named } from "../unlearning/config.ts";
 import type { BenchmarkConfig } from "./options.ts";
 import type { ResultColumn } from "./result.ts";
+import { isAboutRevealed, revealedKeys } from "./revealed-columns.ts";
 
 /** @throws ConfigError for a column, or a boundary, that no measure and no metric of the evaluation fills, and for unknown measures. */
 export function checkColumns({
@@ -29,7 +30,11 @@ export function checkColumns({
       hint: describeNames(unknown, known),
     });
   };
-  refuseUnknown(columns, [...summary, ...measured], "columns");
+  refuseUnknown(
+    columns.filter((key) => !isAboutRevealed(key)),
+    [...summary, ...measured, ...revealedKeys],
+    "columns",
+  );
   if (boundary) refuseUnknown([`${boundary.kept}/${boundary.metric}`], measured, "boundary");
 }
 

@@ -10,7 +10,7 @@ import type { Reporter } from "../core/events.ts";
 import { writeFileAtomic } from "../core/files.ts";
 import { readJsonObject } from "../core/json-file.ts";
 import type { Evaluation } from "../evaluation/result.ts";
-import { readRunFolder, type unlearnRun } from "../reporting/index.ts";
+import { type RunSummary, readRunFolder, type unlearnRun } from "../reporting/index.ts";
 import { manifestFile } from "../training/run-claim.ts";
 import { type RunCost, runCost, timedRun } from "./run-cost.ts";
 
@@ -27,6 +27,8 @@ export interface RunOutcome extends RunCost {
   readonly failure: string | undefined;
   /** Optimiser steps made. */
   readonly steps: number;
+  /** What each round of a run revealed whose source has the model tell; undefined for any other. */
+  readonly revealed: RunSummary["revealed"];
 }
 
 const failureFile = "failure.json";
@@ -56,9 +58,9 @@ export async function containedRun(
     const leftovers = keepModel ? ["checkpoints"] : ["model", "adapter", "checkpoints"];
     for (const name of leftovers) await rm(join(folder, name), { recursive: true, force: true });
   }
-  const { evaluations, steps } = await readRunFolder(folder);
+  const { evaluations, steps, revealed } = await readRunFolder(folder);
   const after = failure === undefined ? evaluations.find(({ column }) => column === "after") : undefined;
-  return { after, failure, steps: steps.length, ...runCost(folder) };
+  return { after, failure, steps: steps.length, revealed, ...runCost(folder) };
 }
 
 /** Training that left the numbers, or a model whose answers did. */

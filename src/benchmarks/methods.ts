@@ -1,6 +1,7 @@
 // Which methods a benchmark runs, and the configuration of every run. Runs nothing.
 
 import { resolve } from "node:path";
+import { z } from "zod";
 import { parseConfig } from "../core/config.ts";
 import { ConfigError } from "../core/errors.ts";
 import { describeNames } from "../core/nearest.ts";
@@ -8,7 +9,7 @@ import { createRandom } from "../core/random.ts";
 import type { EvaluationOptions } from "../evaluation/index.ts";
 import { unlearnRun } from "../reporting/index.ts";
 import { choose } from "../unlearning/choose.ts";
-import type { Named } from "../unlearning/config.ts";
+import { type DataSources, dataSources, type Named } from "../unlearning/config.ts";
 import { objectives, plans, sources } from "../unlearning/index.ts";
 import { openScope } from "../unlearning/scopes/open-scope.ts";
 import { type ModelPaths, referencesIn, withFolders } from "./model-references.ts";
@@ -102,7 +103,7 @@ async function methodOf(
     // What is revealed is held against what was not given.
     source:
       reveals && declared === false
-        ? { truth: sets.sourcesOf(forgotten, "unlearn.forget"), ...asObject(source) }
+        ? { ...asObject(source), truth: truthOf(asObject(source), forgotten, { sets, label }) }
         : source,
     plan,
   };
@@ -143,6 +144,17 @@ async function methodOf(
         }),
     },
   };
+}
+
+/** The facts that a source names, by sets or otherwise; those that it is not given where it names none. */
+function truthOf(
+  source: Exclude<Named, string>,
+  forgotten: BenchmarkConfig["unlearn"]["forget"],
+  { sets, label }: { readonly sets: BenchmarkSets; readonly label: string },
+): DataSources {
+  if (source.truth === undefined) return sets.sourcesOf(forgotten, "unlearn.forget");
+  const named = parseConfig(z.object({ truth: dataSources }), { text: JSON.stringify({ truth: source.truth }) });
+  return sets.named(named.value.truth, `methods.${label}.source.truth`);
 }
 
 const asObject = (named: Named) => (typeof named === "string" ? { name: named } : named);

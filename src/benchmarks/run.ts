@@ -21,6 +21,7 @@ import { whatIsGiven } from "./needs.ts";
 import type { BenchmarkConfig } from "./options.ts";
 import { renderBenchmarkPage } from "./page.ts";
 import type { BenchmarkResult } from "./result.ts";
+import { isAboutRevealed, revealedCells, revealedColumn, revealedKeys } from "./revealed-columns.ts";
 import { columnsOf, modelRow, runRow } from "./rows.ts";
 import { claimSeriesFolder } from "./series-folder.ts";
 import { namedSets } from "./sets.ts";
@@ -165,17 +166,20 @@ interface Findings {
 function resultOf(config: BenchmarkConfig, { command, models, found, notes, boundary }: Findings): BenchmarkResult {
   const evaluations = [...models.map(({ evaluation }) => evaluation), ...found.flatMap((run) => run.after ?? [])];
   const columns = columnsOf(evaluations, { retrained: config.retrained !== undefined });
+  const reveals = found.some(({ revealed }) => revealed !== undefined);
+  const aboutRevealed = config.columns?.filter(isAboutRevealed) ?? (reveals ? revealedKeys : []);
   return {
     format: 1,
     lethe: version,
     title: config.title,
     command: [...command],
-    columns: chosenColumns(config.columns, columns),
+    columns: chosenColumns(config.columns, [...columns, ...aboutRevealed.map(revealedColumn)]),
     rows: [
       ...models.map(({ evaluation, start }) => modelRow(evaluation, { start, boundary })),
       ...found.map(({ method, seed, settings, cost, fold, start, ...outcome }) => {
         const label = fold === "" ? method.label : `${method.label}, ${fold}`;
-        return runRow({ method: label, settings, seed, cost, start }, outcome, boundary);
+        const row = runRow({ method: label, settings, seed, cost, start }, outcome, boundary);
+        return { ...row, cells: { ...row.cells, ...revealedCells(outcome.revealed, aboutRevealed) } };
       }),
     ],
     ...(boundary ? { boundary: boundary.result } : {}),

@@ -19,6 +19,8 @@ export interface BenchmarkSets {
   sourcesOf(names: string | readonly string[], key: string): DataSources;
   /** The same for each side that is named. */
   sidesOf(sides: Sides<string | readonly string[]>, key: string): Sides<DataSources>;
+  /** Data that a setting names: text is the name of a set, sources with details are as they are. @throws ConfigError for a name that is no set. */
+  named(data: DataSources, key: string): DataSources;
   /** The evaluation with sources in place of the names of sets. @throws ConfigError for a name that is no set. */
   evaluation(options: EvaluationOptions): EvaluationOptions;
 }
@@ -40,8 +42,7 @@ export function namedSets({ sets }: Pick<BenchmarkConfig, "sets">, folder: strin
     });
     return sources as [(typeof sources)[number], ...typeof sources];
   };
-  /** Text is the name of a set; sources with details are as they are. */
-  const named = (data: DataSources, key: string): DataSources => {
+  const named: BenchmarkSets["named"] = (data, key) => {
     const sources = (Array.isArray(data) ? data : [data]).flatMap((entry) => {
       if (typeof entry !== "string") return [entry];
       return sourcesOf(entry, key) as Exclude<typeof entry, string>[];
@@ -51,6 +52,7 @@ export function namedSets({ sets }: Pick<BenchmarkConfig, "sets">, folder: strin
   return {
     folder,
     sourcesOf,
+    named,
     sidesOf: ({ forget, retain }, key) => ({
       ...(forget === undefined ? {} : { forget: sourcesOf(forget, `${key}.forget`) }),
       ...(retain === undefined ? {} : { retain: sourcesOf(retain, `${key}.retain`) }),
