@@ -23,6 +23,18 @@ export interface TokenReader extends Disposable {
 
 const noRows = new Float32Array(0);
 
+function joined(pieces: readonly Float32Array[]): Float32Array {
+  const [first = noRows, ...more] = pieces;
+  if (more.length === 0) return first;
+  const all = new Float32Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let start = 0;
+  for (const piece of pieces) {
+    all.set(piece, start);
+    start += piece.length;
+  }
+  return all;
+}
+
 /** A reader for texts of up to `capacity` tokens with the weights that the model has when each shape is first read. */
 export function createTokenReader(model: Model, programs: StagePrograms, capacity: number): TokenReader {
   const { backend, config } = model;
@@ -39,9 +51,13 @@ export function createTokenReader(model: Model, programs: StagePrograms, capacit
     return made;
   }
 
-  /** Pads to a power of two as far as there is room: what is written behind the last token is overwritten by the next. */
-  async function readPiece(tokens: Int32Array, wanted: boolean, signal?: AbortSignal): Promise<Float32Array> {
-    const seq = widthOf(tokens.length);
+  /** Pads to `seq` tokens: what is written behind the last one is overwritten by the next. */
+  async function readPiece(
+    tokens: Int32Array,
+    seq: number,
+    wanted: boolean,
+    signal?: AbortSignal,
+  ): Promise<Float32Array> {
     const padded = new Int32Array(seq);
     padded.set(tokens);
     const { embed, blocks, head } = await stagesFor(seq);
@@ -68,11 +84,23 @@ export function createTokenReader(model: Model, programs: StagePrograms, capacit
     }
   }
 
-  /** The least power of two ≥ n, or what fits. */
+  /** In pieces of powers of two: whatever the texts' lengths, no other shapes are compiled. The last piece is padded where there is room. */
+  async function readAll(tokens: Int32Array, wanted: boolean, signal?: AbortSignal): Promise<Float32Array> {
+    const said: Float32Array[] = [];
+    for (let start = 0; start < tokens.length; ) {
+      const seq = widthOf(tokens.length - start);
+      const piece = tokens.subarray(start, start + seq);
+      said.push(await readPiece(piece, seq, wanted, signal));
+      start += piece.length;
+    }
+    return joined(said);
+  }
+
+  /** The least power of two ≥ n, or the largest below it where that does not fit. */
   function widthOf(n: number): number {
     let width = 1;
     while (width < n) width *= 2;
-    return length + width <= capacity ? width : n;
+    return length + width <= capacity ? width : width / 2;
   }
 
   const dispose = () => {
@@ -89,8 +117,8 @@ export function createTokenReader(model: Model, programs: StagePrograms, capacit
         throw new Error(`${length} and ${tokens.length} tokens do not fit into ${capacity} positions`);
       }
       const body = tokens.subarray(0, tokens.length - rows);
-      if (body.length > 0) await readPiece(body, false, signal);
-      return rows > 0 ? readPiece(tokens.subarray(body.length), true, signal) : noRows;
+      await readAll(body, false, signal);
+      return readAll(tokens.subarray(body.length), true, signal);
     },
     rewind(to) {
       if (to > length) throw new Error(`${length} tokens were read, not ${to}`);
