@@ -182,6 +182,9 @@ export function createLocalModel(options: LocalModelOptions): ServedModel {
     } finally {
       signal.removeEventListener("abort", abort);
       job.end ??= { finish: "stop" };
+      // Who leaves before its turn is not kept until there is room for it.
+      const place = waiting.indexOf(job);
+      if (place >= 0) waiting.splice(place, 1);
     }
   }
 

@@ -106,7 +106,7 @@ export function planRows(
 }
 
 function checkIds(model: ServedModel, prompt: Int32Array, param: string): void {
-  const size = model.tokenizer.vocabularySize;
+  const size = Math.min(model.tokenizer.vocabularySize, model.vocabularySize);
   const foreign = prompt.find((id) => id < 0 || id >= size);
   if (foreign !== undefined) {
     throw new RequestProblem(400, `token ${foreign} in "${param}": ${model.name} knows tokens 0 to ${size - 1}`, {

@@ -72,6 +72,27 @@ test("a prompt's rows are steered, too", async () => {
   });
 });
 
+test("who leaves in the middle of a text leaves nothing of it behind", async () => {
+  using _ = await begin();
+  let open = 0;
+  const offset = {
+    ...tinyOffset("o", upstreamWidth, 0.5),
+    reader: (positions: number) => {
+      const reader = tinyOffset("o", upstreamWidth, 0.5).reader(positions);
+      open++;
+      return Object.assign(reader, { [Symbol.dispose]: () => open-- });
+    },
+  };
+  const config = httpSourceConfig.parse({ url: upstream.service.url, model: "m" });
+  const source = await openHttpSource(config, { tokenizer: tinyTokenizer });
+  using model = createSteeredModel({ name: "m", source, offset, tokenizer: tinyTokenizer, chatTemplate: undefined });
+  for await (const event of model.generate(request, never)) {
+    expect([event.id, open]).toEqual([expect.any(Number), 1]);
+    break;
+  }
+  expect(open).toBe(0);
+});
+
 test("its context is the smaller one, and both are told", async () => {
   using model = await begin();
   expect(model.contextLength).toBe(64);

@@ -1,7 +1,7 @@
 // A model behind an address, steered by small models here, as the server sees it. A chunk is asked of it, verified here, and only what stands is given
 // out: when either side fails, so does the request. Knows neither HTTP nor text.
 
-import { ConfigError } from "../core/errors.ts";
+import { ConfigError, RuntimeFailure } from "../core/errors.ts";
 import { bias } from "../generation/index.ts";
 import {
   completeRow,
@@ -37,11 +37,25 @@ export function createSteeredModel(options: SteeredModelOptions): ServedModel {
   const limits = [source.contextLength, offset.contextLength, options.contextLength ?? Number.POSITIVE_INFINITY];
   const count: SpeculativeCount = { requests: 0, proposed: 0, accepted: 0 };
   let tokens = 0;
-  const closing = new AbortController();
+  /** One for each text on its way. A signal of the model's own would remember every text that it was joined with. */
+  const underWay = new Set<AbortController>();
+  let closed: Error | undefined;
+
+  /** Aborts with `signal`, and when the model is closed; forgotten when disposed. */
+  function until(signal: AbortSignal): Disposable & { readonly signal: AbortSignal } {
+    const end = new AbortController();
+    if (closed) end.abort(closed);
+    underWay.add(end);
+    return {
+      signal: AbortSignal.any([signal, end.signal]),
+      [Symbol.dispose]: () => void underWay.delete(end),
+    };
+  }
 
   async function* generate(request: TokenRequest, signal: AbortSignal): AsyncGenerator<TokenEvent, Finish, void> {
     const { prompt, choice, maxTokens, seed, stopIds, rows } = request;
     const { temperature, topP, topK } = choice;
+    using end = until(signal);
     const steered = decodeSpeculatively(
       source,
       offset,
@@ -55,32 +69,41 @@ export function createSteeredModel(options: SteeredModelOptions): ServedModel {
         maxNewTokens: maxTokens,
         seed,
         stopIds,
-        signal: AbortSignal.any([signal, closing.signal]),
+        signal: end.signal,
       },
       count,
     );
-    for (;;) {
-      const next = await steered.next();
-      if (next.done) return next.value;
-      tokens++;
-      const { id, logits } = next.value;
-      yield rows ? { id, row: normalise(logits) } : { id };
+    try {
+      for (;;) {
+        const next = await steered.next();
+        if (next.done) return next.value;
+        tokens++;
+        const { id, logits } = next.value;
+        yield rows ? { id, row: normalise(logits) } : { id };
+      }
+    } finally {
+      // Who leaves in the middle leaves what has been read of the text, too.
+      await steered.return("stop");
     }
   }
 
   async function* promptRows(ids: Int32Array, signal: AbortSignal): AsyncGenerator<Float32Array, void, void> {
     const positions = Int32Array.from(ids.keys());
-    const told = await source.rows([{ ids, positions }], AbortSignal.any([signal, closing.signal]));
+    using end = until(signal);
+    const told = await source.rows([{ ids, positions }], end.signal);
     using reader = offset.reader(ids.length);
     for (const [i, id] of ids.entries()) {
-      const [reading] = await reader.read(Int32Array.of(id), 1, signal);
+      const [reading] = await reader.read(Int32Array.of(id), 1, end.signal);
       if (!reading) return;
       const model = completeRow(told[i] as (typeof told)[number], () => reading.frozen, source.vocabularySize);
       yield normalise(steerRow(model, reading.offset));
     }
   }
 
-  const dispose = () => closing.abort(new Error(`the model "${name}" is being closed`));
+  const dispose = () => {
+    closed = new RuntimeFailure(`the model "${name}" is being closed`);
+    for (const end of underWay) end.abort(closed);
+  };
   return {
     name,
     contextLength: Math.min(...limits),
