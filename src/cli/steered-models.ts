@@ -1,4 +1,4 @@
-// The options of `lethe serve` and `lethe generate` that steer a model, and the models they open. Knows neither routes nor output.
+// The options of `lethe serve` that steer a model, and the models they open. Knows neither routes nor output.
 
 import { InvalidArgumentError, type Command as Parser } from "commander";
 import { ConfigError } from "../core/errors.ts";
@@ -34,7 +34,7 @@ export interface SteeringOptions {
   readonly upstreamTop?: number;
   readonly upstreamContext?: number;
   readonly upstreamRetries?: number;
-  readonly chunk: number;
+  readonly chunk?: number;
 }
 
 const namedOffset = (text: string, before: readonly NamedOffset[]): NamedOffset[] => {
@@ -44,7 +44,7 @@ const namedOffset = (text: string, before: readonly NamedOffset[]): NamedOffset[
   return [...before, { name, runs: runs.split(",") }];
 };
 
-export const alphaNumber = (text: string) => {
+const alphaNumber = (text: string) => {
   const value = Number(text);
   if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError("a number is needed");
   return value;
@@ -65,7 +65,31 @@ export function configureSteering(parser: Parser): void {
     .option("--upstream-top <n>", "tokens the upstream tells of each place (default: all)", wholeNumber)
     .option("--upstream-context <n>", "tokens the upstream reads, where it does not say", wholeNumber)
     .option("--upstream-retries <n>", "tries after one that failed (default: 4)", wholeNumber)
-    .option("--chunk <n>", "tokens asked of the upstream at once", wholeNumber, 16);
+    .option("--chunk <n>", "tokens asked of the upstream at once (default: 16)", wholeNumber);
+}
+
+/**
+ * Looks at all that can be seen before a model is opened.
+ * @throws ConfigError for an option that would change nothing, ModelError for a folder that holds no offset
+ */
+export function checkSteering({ offset, alpha, upstream, ...ofUpstream }: SteeringOptions): void {
+  const { upstreamDialect, upstreamKey, upstreamTop, upstreamContext, upstreamRetries, chunk } = ofUpstream;
+  if (alpha !== undefined && offset.length === 0) {
+    throw new ConfigError("--alpha is the strength of an offset, and none is given", {
+      hint: "Give --offset name=<run folder>.",
+      place: { key: "--alpha" },
+    });
+  }
+  const asked = { upstreamDialect, upstreamKey, upstreamTop, upstreamContext, upstreamRetries, chunk };
+  const [stray] = Object.entries(asked).find(([, value]) => value !== undefined) ?? [];
+  if (stray !== undefined && upstream === undefined) {
+    const key = `--${stray.replace("upstream", "upstream-").toLowerCase()}`;
+    throw new ConfigError(`${key} is about a model behind an address, and this one is here`, {
+      hint: "Give --upstream <url>, or leave it out.",
+      place: { key },
+    });
+  }
+  for (const { runs } of offset) for (const run of runs) openOffset(run);
 }
 
 /** What every served model is made with. */

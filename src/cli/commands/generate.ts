@@ -1,6 +1,7 @@
 // `lethe generate`: lets a model continue a prompt or answer a question.
 
 import { InvalidArgumentError } from "commander";
+import { ConfigError } from "../../core/errors.ts";
 import { encodePrompt } from "../../data/encoding.ts";
 import { generate as continuePrompts, createDecoder } from "../../generation/index.ts";
 import { hashWeights } from "../../models/weights-hash.ts";
@@ -53,6 +54,12 @@ export const generate: Command<GenerateCommandOptions> = {
   },
   run: async ({ positional, options, report, signal, result }) => {
     const [model, ...prompts] = positional as [string, ...string[]];
+    if (options.alpha !== undefined && options.offset === undefined) {
+      throw new ConfigError("--alpha is the strength of an offset, and none is given", {
+        hint: "Give --offset <run folder>.",
+        place: { key: "--alpha" },
+      });
+    }
     const encoding = { template: options.chat ? "chat" : "question-answer", separator: options.separator } as const;
     using session = await openSession(model, { adapter: options.adapter, device: "cpu", encoding, report, signal });
     const { tokenizer } = session;

@@ -48,3 +48,13 @@ test("an adapter without a name, a port that is none, a model that is not there"
   expect(await refusal("model", "--port", "99999")).toContain("0 to 65535");
   expect(await refusal(join(folder, "nothing"))).toContain("nothing");
 });
+
+test("a strength, a chunk or a dialect that would change nothing, and a folder without an offset", async () => {
+  expect(await refusal("model", "--alpha", "2")).toContain("--alpha is the strength of an offset, and none is given");
+  expect(await refusal("model", "--chunk", "4")).toContain("--chunk is about a model behind an address");
+  expect(await refusal("model", "--upstream-dialect", "vllm")).toContain("--upstream-dialect is about a model behind");
+  expect(await refusal("model", "--offset", `forgets=${folder}`)).toContain("holds no offset");
+  expect(await refusal("model", "--upstream", "http://localhost:1/v1")).toContain(
+    "is served steered, and in no other way",
+  );
+});

@@ -17,6 +17,7 @@ import { questionTemplate } from "../../serving/question-template.ts";
 import { openSession, type Session } from "../../unlearning/index.ts";
 import type { Command } from "../command.ts";
 import {
+  checkSteering,
   configureSteering,
   openLocalSteered,
   openUpstreamSteered,
@@ -115,6 +116,7 @@ export const serve: Command<ServeOptions> = {
         place: { key: "--upstream" },
       });
     }
+    checkSteering(options);
     const allNames = [...wanted, ...options.offset].map(({ name }) => name);
     refuseTwice(allNames);
     const keysConfig = options.keys === undefined ? undefined : await loadConfig(keysFile, options.keys);
