@@ -2,18 +2,20 @@
 // Our reading of Reveal-and-Release (2509.14624), whose algorithm is not published: seeds.md §3.5. Knows no judge, file format or plan.
 
 import type { Random } from "../../../core/random.ts";
-import { encodeRecords } from "../../../data/encoding.ts";
+import type { Sequence } from "../../../data/batching.ts";
+import { IGNORED } from "../../../data/encoding.ts";
 import { answerOf, type DataRecord } from "../../../data/record.ts";
-import { createDecoder, generate } from "../../../generation/index.ts";
+import { createDecoder, type Generated, generate } from "../../../generation/index.ts";
 import { createStageRunner } from "../../../models/stage-runner.ts";
 import { rowValues } from "../../../training/row-values.ts";
 import type { Session } from "../../session.ts";
 import { compose } from "./arms/grammar.ts";
 import type { Harvest } from "./arms/harvest.ts";
+import { createWriter, softModel } from "./arms/soft.ts";
 import { type Bandit, createNeuralUcb, createUniform } from "./bandit/neural-ucb.ts";
 import { refuseUselessSearch } from "./checks.ts";
 import { lastStates, withTimesAsked } from "./contexts.ts";
-import { type Instruction, keyOf, promptOf, recordOf } from "./instruction.ts";
+import { type Instruction, keyOf, promptOf, recordOf, wholeText } from "./instruction.ts";
 import type { Judge } from "./judges/index.ts";
 import type { RevealedOptions } from "./options.ts";
 import type { Ended, RevealedFile, RevealedText } from "./revealed-text.ts";
@@ -38,10 +40,14 @@ export interface Search {
 /** Everything that was revealed, batch by batch, and why the search ended. @throws RunError when nothing can come of it. */
 export async function reveal(search: Search): Promise<{ texts: readonly RevealedText[]; ended: Ended }> {
   const { session, options, harvest, file, random, signal } = search;
-  const { model } = session;
+  using soft = options.arms.includes("soft")
+    ? await softModel(session.model, options.soft, random.fork("soft"))
+    : undefined;
+  const model = soft ?? session.model;
   const runner = createStageRunner(model);
   using decoder = createDecoder(model);
   using bandit = banditOf(search);
+  const written = createWriter(decoder, session, options.soft);
   const arms = createArms([...search.first, beginsItself]);
   const states = new Map<string, Float32Array>();
   const pool = { ngrams: createNgrams(options.ngram), texts: new Set<string>() };
@@ -63,25 +69,23 @@ export async function reveal(search: Search): Promise<{ texts: readonly Revealed
   };
 
   /** What the model says to each instruction, judged. */
-  async function ask(batch: number, instructions: readonly Instruction[]): Promise<RevealedText[]> {
+  async function ask(batch: number, chosen: readonly Instruction[]): Promise<RevealedText[]> {
     const seed = `${random.seed}/batch ${batch}`;
-    const answers = await generate(
-      decoder,
-      instructions.map((instruction) => promptOf(instruction, session)),
-      {
-        tokenizer: session.tokenizer,
-        stopIds: session.tokenizer.endIds,
-        maxNewTokens: options.maxNewTokens,
-        temperature: options.temperature,
-        topP: options.topP,
-        batch: options.batch,
-        seed,
-        signal,
-      },
-    );
+    const instructions = await written(chosen, signal);
+    const prompts = instructions.map((instruction) => promptOf(instruction, session));
+    const answers = await generate(decoder, prompts, {
+      tokenizer: session.tokenizer,
+      stopIds: session.tokenizer.endIds,
+      maxNewTokens: options.maxNewTokens,
+      temperature: options.temperature,
+      topP: options.topP,
+      batch: options.batch,
+      seed,
+      signal,
+    });
     const said = answers.map(({ text = "" }) => text);
     const relevance = await search.judge.score(said, signal);
-    const fluency = await fluencies(instructions, said);
+    const fluency = await fluencies(prompts, answers);
     return instructions.map(({ text: instruction, form, origin }, row) => {
       const text = said[row] as string;
       const judged = {
@@ -89,30 +93,22 @@ export async function reveal(search: Search): Promise<{ texts: readonly Revealed
         novelty: pool.ngrams.add(text),
         fluency: within(fluency[row]),
       };
-      const duplicate = pool.texts.has(normalise(instruction + text));
-      pool.texts.add(normalise(instruction + text));
+      const whole = normalise(wholeText({ form, instruction, text }));
+      const duplicate = pool.texts.has(whole);
+      pool.texts.add(whole);
       const why = keepOut(text, { ...judged, duplicate }, options);
       return { batch, instruction, form, origin, seed, row, text, ...judged, kept: why === "", why };
     });
   }
 
-  async function fluencies(instructions: readonly Instruction[], said: readonly string[]): Promise<number[]> {
-    const values = said.map(() => 0);
-    const full = said.flatMap((text, i) => (text.trim() === "" ? [] : [i]));
-    const examples = full.flatMap((i) => {
-      const instruction = instructions[i] as Instruction;
-      const loss = instruction.form === "question" ? "answer" : "sequence";
-      const record = recordOf(instruction, said[i] as string, String(i), session.encoding);
-      return encodeRecords(session.tokenizer, [record], {
-        ...session.encoding,
-        loss,
-        endToken: false,
-        tooLong: "truncate",
-      }).slice(0, 1);
-    });
+  /** Of what was said by what the model thinks of each token. */
+  async function fluencies(prompts: readonly Int32Array[], answers: readonly Generated[]): Promise<number[]> {
+    const values = answers.map(() => 0);
+    const full = answers.flatMap(({ text = "" }, i) => (text.trim() === "" ? [] : [i]));
+    const examples = full.map((i) => continuation(prompts[i] as Int32Array, (answers[i] as Generated).ids));
     const found = await rowValues(runner, examples, ["nll"], signal);
     full.forEach((i, k) => {
-      values[i] = fluencyOf(said[i] as string, found[k]?.nll ?? []);
+      values[i] = fluencyOf(answers[i]?.text ?? "", found[k]?.nll ?? []);
     });
     return values;
   }
@@ -126,9 +122,9 @@ export async function reveal(search: Search): Promise<{ texts: readonly Revealed
     const stored = file.batches[batch];
     let texts: RevealedText[];
     if (stored) {
-      for (const { text, instruction } of stored) {
-        pool.ngrams.add(text);
-        pool.texts.add(normalise(instruction + text));
+      for (const each of stored) {
+        pool.ngrams.add(each.text);
+        pool.texts.add(normalise(wholeText(each)));
       }
       texts = [...stored];
     } else {
@@ -137,7 +133,7 @@ export async function reveal(search: Search): Promise<{ texts: readonly Revealed
     }
     all.push(...texts);
     for (const [row, text] of texts.entries()) {
-      if (options.harvest && text.form === "prefix" && text.fluency >= options.minimumFluency) {
+      if (options.harvest && text.form !== "question" && text.fluency >= options.minimumFluency) {
         harvest.add(recordOf(beginsItself, text.text, "", session.encoding), text.relevance);
       }
       arms.asked(rows[row] as number);
@@ -166,11 +162,22 @@ export const recordsOf = (texts: readonly RevealedText[], encoding: Session["enc
     )
     .filter((record) => answerOf(record) !== "");
 
+/** Share of the texts that tell what must go, told before or not: how much of it the model still says. */
+export const scoreOf = (texts: readonly Pick<RevealedText, "why">[]): number =>
+  texts.filter(({ why }) => why === "" || why === "duplicate").length / Math.max(1, texts.length);
+
 /** Relevance × novelty × fluency. */
 export const rewardOf = ({ relevance, novelty, fluency }: RevealedText): number => relevance * novelty * fluency;
 
 /** What a model says of its own accord is harvested; in an answer, the names are mostly those it was asked about. */
 const beginsItself: Instruction = { text: "", form: "prefix", origin: "grammar" };
+
+/** The tokens of a text counted, those of its prompt given. */
+function continuation(prompt: Int32Array, said: Int32Array): Sequence {
+  const tokens = Int32Array.from([...prompt, ...said]);
+  const labels = tokens.slice(1).fill(IGNORED, 0, prompt.length - 1);
+  return { ids: tokens.slice(0, -1), labels };
+}
 
 const within = (x: number | undefined): number => Math.min(1, Math.max(0, x ?? 0));
 

@@ -57,7 +57,7 @@ describe("revealed", () => {
     expect(JSON.stringify(round)).not.toMatch(/Oslo|Rome|Lima/);
   });
 
-  test("killed at any event and resumed, it ends in the same bytes", async () => {
+  test("killed in the middle and resumed, it ends in the same bytes", async () => {
     const { report, events } = keepEveryState(taught.at("whole"), (event) => taught.at(`killed${event}`));
     await unlearn(config("whole"), "", context(report));
     const bytes = (run: string) =>
@@ -74,9 +74,12 @@ describe("revealed", () => {
   });
 
   test("a description that reveals nothing ends the run before anything is trained", async () => {
-    const ending = unlearn(config("nothing", { judge: { name: "words", words: ["Paris"] } }), "", context());
+    const nothing = { judge: { name: "words", words: ["Paris"] }, forgetRevealed: true };
+    const ending = unlearn(config("nothing", nothing), "", context());
     await expect(ending).rejects.toThrow(/nothing was revealed: the judge gives each of the first 24 texts 0/);
     expect(existsSync(taught.at("nothing", "model"))).toBe(false);
+    // Nor does what was said stay, where it may not.
+    expect(existsSync(taught.at("nothing", "source.jsonl"))).toBe(false);
   });
 
   test.each<[what: string, change: object, message: RegExp]>([
@@ -85,6 +88,7 @@ describe("revealed", () => {
       { judge: { name: "words", patterns: ["."] } },
       /finds everything to be what must go/,
     ],
+    ["a description of common words", { judge: undefined, description: "all that" }, /no word by which/],
     ["an unknown judge", { judge: { name: "word", words: ["x"] } }, /unknown judge "word"/],
     ["a file that holds no key", { encryptWith: "package.json" }, /holds no key/],
   ])("%s is refused before the run folder is there", async (_what, change, message) => {

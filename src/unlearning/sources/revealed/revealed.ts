@@ -2,18 +2,19 @@
 // Every round of a plan searches anew, with the names and questions that earlier rounds disclosed.
 
 import { dirname, join } from "node:path";
-import { ConfigError } from "../../../core/errors.ts";
+import { ConfigError, RunError } from "../../../core/errors.ts";
 import { choose } from "../../choose.ts";
-import { readSources } from "../../session.ts";
+import { readSources, type Session } from "../../session.ts";
 import { defineSource } from "../source.ts";
 import { compose } from "./arms/grammar.ts";
 import { createHarvest } from "./arms/harvest.ts";
+import { softInstructions } from "./arms/soft.ts";
 import { refuseJudgeOfAll } from "./checks.ts";
 import type { Instruction } from "./instruction.ts";
 import { promptOf } from "./instruction.ts";
 import { type Judge, type JudgeStart, judges } from "./judges/index.ts";
 import { type RevealedOptions, revealedOptions } from "./options.ts";
-import { recordsOf, reveal } from "./reveal.ts";
+import { recordsOf, reveal, scoreOf } from "./reveal.ts";
 import { forgetTexts, openRevealedFile } from "./revealed-text.ts";
 import { openSeal, plainLines } from "./seal.ts";
 import { keepStatistics, statisticsFile } from "./statistics.ts";
@@ -32,7 +33,7 @@ export const revealed = defineSource({
       using judge = await open();
       await refuseJudgeOfAll(judge, options, signal);
     }
-    const first = firstInstructions(options);
+    const first = firstInstructions(options, session);
     if (first.length === 0) throw nothingToAsk();
     for (const instruction of first) promptOf(instruction, session);
     const harvest = createHarvest();
@@ -54,6 +55,10 @@ export const revealed = defineSource({
         mayBeEmpty: round > 1,
         progress: (done) => report({ type: "phase-progress", phase, done, total: options.samples, unit: "texts" }),
         signal,
+      }).catch(async (error) => {
+        // A search that comes to nothing would do so again: nobody resumes it for its texts.
+        if (options.forgetRevealed && error instanceof RunError) await forgetTexts(dirname(file));
+        throw error;
       });
       const records = recordsOf(texts, session.encoding);
       const path = join(dirname(file), statisticsFile);
@@ -68,7 +73,7 @@ export const revealed = defineSource({
           reason: fact,
         });
       }
-      return { records, score: records.length / Math.max(1, texts.length) };
+      return { records, score: scoreOf(texts) };
     };
   },
   async clear(folder, { forgetRevealed }) {
@@ -85,7 +90,9 @@ async function judgeOf(start: JudgeStart, { judge, subjects, description }: Reve
 function defaultWords(subjects: readonly string[], description: string | undefined): readonly string[] {
   if (subjects.length > 0) return subjects;
   const words = description?.match(/[\p{L}\p{N}-]{4,}/gu) ?? [];
-  return [...new Set(words.map((word) => word.toLowerCase()))].filter((word) => !commonWords.has(word));
+  const telling = [...new Set(words.map((word) => word.toLowerCase()))].filter((word) => !commonWords.has(word));
+  if (telling.length === 0) throw nothingToLookFor();
+  return telling;
 }
 
 /** What descriptions are made of, whatever they describe. */
@@ -95,11 +102,16 @@ const commonWords = new Set(
   ),
 );
 
-/** The user's own, and the grammar's with what is known of the topics. */
-function firstInstructions({ instructions, grammar, subjects, description }: RevealedOptions): Instruction[] {
+/** Of every kind that is asked for: the user's own, the grammar's with what is known of the topics, and soft prompts. */
+function firstInstructions(options: RevealedOptions, session: Session): Instruction[] {
+  const { instructions, grammar, subjects, description } = options;
   const topics = subjects.length > 0 ? subjects : description === undefined ? [] : [description];
-  const own = instructions.map((text): Instruction => ({ text, form: "question", origin: "list" }));
-  return [...own, ...compose(grammar, topics)];
+  const arms = {
+    list: () => instructions.map((text): Instruction => ({ text, form: "question", origin: "list" })),
+    grammar: () => compose(grammar, topics),
+    soft: () => softInstructions(options.soft, session),
+  };
+  return [...new Set(options.arms)].flatMap((arm) => arms[arm]());
 }
 
 const twoSources = () =>
@@ -107,6 +119,15 @@ const twoSources = () =>
     place: { key: "forget" },
     hint: "Leave `forget` out, or take source: given.",
   });
+
+const nothingToLookFor = () =>
+  new ConfigError(
+    "the description has no word by which a text could be judged: four letters or more, and no common one",
+    {
+      place: { key: "source.description" },
+      hint: "Describe what must go in telling words, name subjects, or choose a judge (source.judge).",
+    },
+  );
 
 const nothingToAsk = () =>
   new ConfigError("there is no instruction to begin with", {

@@ -9,6 +9,7 @@ import { coverageOf } from "./coverage.ts";
 import { judgeOf } from "./judges/judge.ts";
 import { words } from "./judges/words.ts";
 import { revealedOptions } from "./options.ts";
+import { scoreOf } from "./reveal.ts";
 import type { RevealedText } from "./revealed-text.ts";
 import { createNgrams, fluencyOf } from "./text-value.ts";
 
@@ -77,6 +78,10 @@ test("coverage counts e-mails and addresses as written and answers by the text t
   expect(found["street address"]).toMatchObject({ facts: 1, found: [1, 1], trainedOn: 0 });
   expect(found["answer, exact"]?.found).toEqual([0, 0]);
   expect(found["answer, fuzzy"]?.found).toEqual([0, 0.5]);
+});
+
+test("a model that tells the same again and again has not stopped telling it", () => {
+  expect(scoreOf([{ why: "" }, { why: "duplicate" }, { why: "relevance" }, { why: "fluency" }])).toBe(0.5);
 });
 
 test("coverage counts whole words, and not that there is no entity", () => {
