@@ -57,6 +57,7 @@ export const evaluationFile: z.ZodType<Evaluation> = z.object({
   column: z.string().min(1),
   model: z.string(),
   seed: z.int(),
+  alpha: z.number().exactOptional(),
   tokenizer: z.string().exactOptional(),
   sets: z.array(setResult),
   summary: z.record(z.string(), summaryValue).default({}),

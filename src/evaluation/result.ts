@@ -58,6 +58,8 @@ export interface Evaluation {
   readonly column: string;
   readonly model: string;
   readonly seed: number;
+  /** α of the offsets that steer it, where one was asked for in place of their own. */
+  readonly alpha?: number;
   /** SHA-256 of the tokenizer: values per token compare only where it is equal. */
   readonly tokenizer?: string;
   readonly sets: readonly SetResult[];

@@ -1,5 +1,6 @@
 // What reporting offers: a run folder read, judged, and shown as a page or as text.
 export { type Comparison, type ComparisonGroup, type ComparisonRow, compare } from "./comparison.ts";
+export { type EvaluationPage, renderEvaluationPage } from "./evaluation-page.ts";
 export { renderReport } from "./report.ts";
 export {
   type RunOptions,

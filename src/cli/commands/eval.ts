@@ -1,6 +1,5 @@
 // `lethe eval`: measures any model on the sets of a configuration; no training, no run needed.
 
-import { join } from "node:path";
 import { z } from "zod";
 import { loadConfig } from "../../core/config.ts";
 import { ConfigError } from "../../core/errors.ts";
@@ -14,7 +13,7 @@ import {
   measureEvaluationCost,
   prepareBenchmark,
 } from "../../evaluation/index.ts";
-import { compare, renderTable } from "../../reporting/index.ts";
+import { compare, renderEvaluationPage, renderTable } from "../../reporting/index.ts";
 import { checkModel, openSession, openSteeredSession } from "../../unlearning/index.ts";
 import { configureCodeExecution } from "../code-execution.ts";
 import type { Call, Command } from "../command.ts";
@@ -42,7 +41,7 @@ export const evalCommand: Command<EvalOptions> = {
     "lethe eval examples/knowundo-privacy/grad-diff.yaml --model runs/knowundo/target/model",
     "lethe eval config.yaml --model org/name --model runs/npo/model --output runs/comparison.json",
     "lethe eval config.yaml --model runs/npo/model --time",
-    "lethe eval config.yaml --model big/model --offset runs/offset --alpha 0,0.5,1,2",
+    "lethe eval config.yaml --model big/model --offset runs/offset --alpha 0,0.5,1,2 --output alpha.json",
   ],
   json: "result",
   configure: (parser) => {
@@ -57,7 +56,7 @@ export const evalCommand: Command<EvalOptions> = {
         "strengths of the offsets in place of their own, such as 0,0.5,1: a column each",
         alphas,
       )
-      .option("--output <file>", "write every value per example as JSON")
+      .option("--output <file>", "write every value per example as JSON, and beside it a page (.html) that shows them")
       .option("--time", "instead of numbers: what this evaluation costs, against one training epoch over its records");
     configureCodeExecution(parser);
   },
@@ -86,10 +85,15 @@ export const evalCommand: Command<EvalOptions> = {
             : await openSteeredSession(model, [first, ...more], { ...opening, alpha: strength });
         const benchmark = await prepareBenchmark(session, value.evaluation, signal);
         const column = columnOf(model, offset, strength);
-        evaluations.push(await evaluate(session, benchmark, { column, seed: value.seed, report, signal }));
+        const evaluation = await evaluate(session, benchmark, { column, seed: value.seed, report, signal });
+        evaluations.push({ ...evaluation, ...(strength === undefined ? {} : { alpha: strength }) });
       }
     }
-    if (options.output) await writeFileAtomic(join(options.output), `${JSON.stringify(evaluations, null, 1)}\n`);
+    if (options.output) {
+      await writeFileAtomic(options.output, `${JSON.stringify(evaluations, null, 1)}\n`);
+      const page = renderEvaluationPage({ evaluations, command: ["lethe", ...call.line] });
+      await writeFileAtomic(`${options.output.replace(/\.json$/, "")}.html`, page);
+    }
     result(evaluations, () => renderTable(compare(evaluations), { width }));
   },
 };
