@@ -68,6 +68,22 @@ test("nearness to the retrained model is what a forget measure is plotted by", (
   });
 });
 
+test("a run is as far from the goal as from the twin of its own start model, and several of one start weigh as one", () => {
+  const rows = [
+    row("retrained", 0.1, 0.5, { ...model, start: 0 }),
+    row("retrained", 0.4, 0.5, { ...model, start: 1 }),
+    row("npo", 0.2, 0.5, { start: 0 }),
+    row("npo", 0.2, 0.5, { start: 0, seed: 1 }),
+    row("npo", 0.7, 0.5, { start: 1, seed: 2 }),
+  ];
+  const entries = paretoOf(meansOverSeeds({ ...result, rows }), ...columns)?.entries ?? [];
+  const npo = entries.find(({ name }) => name === "npo");
+  [0.1, 0.1, 0.3].forEach((distance, i) => {
+    expect(npo?.seeds[i]?.forgetting).toBeCloseTo(distance, 12);
+  });
+  expect(npo?.mean.forgetting).toBeCloseTo(0.2, 12);
+});
+
 test("a mark stands at the mean that the table gives, geometric on a logarithmic scale", () => {
   const [, keeping] = columns;
   const quality: ResultColumn = { ...keeping, measure: "q", side: "forgetting", scale: "logarithmic" };

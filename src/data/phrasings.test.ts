@@ -31,7 +31,8 @@ describe("a question in other words", () => {
   });
 
   test("is left out where no form fits the whole of it", () => {
-    expect(inOtherWords(asking("So, where does Ann live?"), forms)).toEqual([]);
+    expect(inOtherWords(asking("So: Where does Ann live?"), forms)).toEqual([]);
+    expect(inOtherWords(asking("Where does Ann live? Tell me."), forms.slice(0, 1))).toEqual([]);
     expect(inOtherWords({ kind: "text", id: "t", text: "Where does Ann live?" }, forms)).toEqual([]);
   });
 
