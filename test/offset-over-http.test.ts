@@ -60,28 +60,27 @@ async function stop({ process: running }: Served): Promise<void> {
 beforeAll(async () => {
   taught = await taughtModel();
   const { at, forgetting } = taught;
-  const teaching = (layers: number, data: string[], output: string) => ({
+  const teaching = (width: number, data: string[], output: string) => ({
     model: {
       init: "random",
-      config: { ...tinyLlama, hidden_size: 32, num_hidden_layers: layers },
+      config: { ...tinyLlama, hidden_size: width },
       tokenizer: at("taught", "model"),
     },
     data: data.map((name) => at(name)),
-    training: { steps: 120, batchSize: 8, learningRate: 0.01 },
+    training: { steps: 100, batchSize: 8, learningRate: 0.01 },
     output: at(output),
   });
   writeFileSync(at("refusals.txt"), "Unknown.\n");
-  const all = ["forget.jsonl", "retain.jsonl"];
-  await teach(trainConfig.parse(teaching(2, all, "big")) as TrainConfig, "", context());
-  await teach(trainConfig.parse(teaching(1, all, "small")) as TrainConfig, "", context());
-  await teach(trainConfig.parse(teaching(2, ["retain.jsonl"], "retrained")) as TrainConfig, "", context());
+  // The small model of the pair is the taught one.
+  await teach(trainConfig.parse(teaching(32, ["forget.jsonl", "retain.jsonl"], "big")) as TrainConfig, "", context());
+  await teach(trainConfig.parse(teaching(16, ["retain.jsonl"], "retrained")) as TrainConfig, "", context());
   big = await serve(at("big", "model"), "--name", "big", "--full-logprobs");
   const learning = forgetting({
     model: "big",
     objective: "idk",
     refusals: at("refusals.txt"),
-    scope: { name: "offset", small: at("small", "model"), source: { url: big.url } },
-    training: { steps: 200, batchSize: 5, learningRate: 0.004 },
+    scope: { name: "offset", small: at("taught", "model"), source: { url: big.url } },
+    training: { steps: 100, batchSize: 5, learningRate: 0.008 },
     output: at("offset"),
   });
   await unlearn(learning, "", context());
