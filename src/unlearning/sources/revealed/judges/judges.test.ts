@@ -1,24 +1,20 @@
 // Judges that ask a service, and that measure distances in a model's hidden states.
 
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
 import { silent } from "../../../../core/events.ts";
 import { startFakeService } from "../../../../text/fixtures/fake-model-service.ts";
-import { context, type TaughtModel, taughtModel } from "../../../fixtures/taught-model.ts";
 import { openSession } from "../../../session.ts";
 import { embedding } from "./embedding.ts";
 import { service } from "./service.ts";
 
-let taught: TaughtModel;
-beforeAll(async () => {
-  taught = await taughtModel();
-});
-afterAll(() => taught[Symbol.dispose]());
+const mini = fileURLToPath(new URL("../../../../../models/mini/full", import.meta.url));
 
 test("a service is told what to look for and gives tenths; its answer stands in no error", async () => {
   const fake = await startFakeService();
   try {
     const options = service.options.parse({ url: fake.url, model: "m", retries: 0 });
-    const start = { description: "towns", report: context().report } as never;
+    const start = { description: "towns", report: silent } as never;
     using judge = await service.open(options, start);
     fake.answer((_call, number) => ({ content: number === 1 ? "7" : "10." }));
     expect(await judge.score(["a", "b"])).toEqual([0.7, 1]);
@@ -32,7 +28,7 @@ test("a service is told what to look for and gives tenths; its answer stands in 
 });
 
 test("an embedding puts the description itself at 1 and what is empty at 0", async () => {
-  using session = await openSession(taught.at("taught", "model"), { device: "cpu", encoding: {}, report: silent });
+  using session = await openSession(mini, { device: "cpu", encoding: {}, report: silent });
   const start = { description: "In Oslo.", session, report: silent };
   using judge = await embedding.open(embedding.options.parse({}), start);
   const [same, other, empty] = await judge.score(["In Oslo.", "Where is 5?", ""]);
