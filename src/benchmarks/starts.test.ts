@@ -28,6 +28,7 @@ const overrides = [
   "unlearn.scope=adapter",
   "boundary={ kept: retain, forgotten: forget, metric: probability, bins: 2 }",
   'methods.asking={ objective: { name: adversarial-label, model: "model:base" } }',
+  'evaluation.judges={ language: { model: "model:base" } }',
   "methods.held={ objective: { name: grad-diff }, retain: world }",
 ];
 
@@ -73,6 +74,11 @@ test("a target that is an adapter begins unlearning as an adapter: its base stay
 
 test("a method's settings may name a model, which is that of its own start", () => {
   expect(config("runs", "asking-seed1")).toMatch(/model: .*start1\/models\/base\/model\n(?:.*\n)*\s+retainWeight/);
+});
+
+test("the evaluation may name a model, which is that of the run's start", () => {
+  for (const start of [0, 1])
+    expect(config("runs", `ga-seed${start}`)).toMatch(new RegExp(`language:\\s+model: .*start${start}/models/base`));
 });
 
 test("a method may name text of its own to keep", () => {
