@@ -34,6 +34,8 @@ export interface Model extends Disposable {
   readonly lora: Map<string, LoraModule>;
   /** Set on a small model that steers another: its logits then stand for the sum's wherever rows are looked at. */
   readonly steering?: Steering | undefined;
+  /** Rows of the embedding table behind the vocabulary: tokens that prompts may hold and the model never says. */
+  readonly softTokens?: number | undefined;
   dispose(): void;
 }
 

@@ -6,10 +6,12 @@ import type { Session } from "../../session.ts";
 
 export interface Instruction {
   readonly text: string;
-  /** "question": asked as the data's questions are, an answer follows. "prefix": a text's beginning, which the model continues; empty: it begins itself. */
-  readonly form: "question" | "prefix";
-  /** Who thought of it: the user's grammar or list, or what earlier samples disclosed. */
-  readonly origin: "grammar" | "list" | "harvest";
+  /** "question": asked as the data's questions are, an answer follows. "prefix": a text's beginning, which the model continues; empty: it begins itself. "soft": soft tokens, which the model continues; `text` only names it. */
+  readonly form: "question" | "prefix" | "soft";
+  /** Who thought of it: the user's grammar or list, what earlier samples disclosed, or the model itself behind soft tokens. */
+  readonly origin: "grammar" | "list" | "harvest" | "soft";
+  /** The soft tokens. */
+  readonly ids?: readonly number[];
 }
 
 export const keyOf = ({ form, text }: Instruction): string => `${form} ${text}`;
@@ -17,10 +19,10 @@ export const keyOf = ({ form, text }: Instruction): string => `${form} ${text}`;
 type Encoder = Pick<Session, "tokenizer" | "encoding">;
 
 /** @throws DataError when it is too long for the model to answer. */
-export function promptOf({ form, text }: Instruction, { tokenizer, encoding }: Encoder): Int32Array {
+export function promptOf({ form, text, ids = [] }: Instruction, { tokenizer, encoding }: Encoder): Int32Array {
   if (form === "question") return encodePrompt(tokenizer, asked("instruction", text, ""), encoding);
   const begin = encodePrompt(tokenizer, { kind: "text", id: "instruction", text }, encoding);
-  return Int32Array.from([...begin, ...tokenizer.encode(text, { addSpecialTokens: false })]);
+  return Int32Array.from([...begin, ...(form === "soft" ? ids : tokenizer.encode(text, { addSpecialTokens: false }))]);
 }
 
 /** A text that begins with a question and goes on with an answer, as the model was taught them, is one; any other is plain text. */
@@ -31,13 +33,21 @@ export function recordOf(
   { separator = "\n\n" }: EncodingOptions,
 ): DataRecord {
   if (form === "question") return asked(id, text, said.trim());
-  const whole = text + said;
+  const whole = wholeText({ form, instruction: text, text: said });
   const border = separator === "" ? -1 : whole.indexOf(separator);
   const [question, answer] = [whole.slice(0, border).trim(), whole.slice(border + separator.length).trim()];
   return border > 0 && question !== "" && answer !== ""
     ? asked(id, question, answer)
     : { kind: "text", id, text: whole };
 }
+
+/** What stands there in the end, but for the border between question and answer: a soft prompt is no text. */
+export const wholeText = ({
+  form,
+  instruction,
+  text,
+}: Pick<Instruction, "form"> & { readonly instruction: string; readonly text: string }): string =>
+  form === "soft" ? text : instruction + text;
 
 const asked = (id: string, question: string, answer: string): DataRecord => ({
   kind: "question-answer",

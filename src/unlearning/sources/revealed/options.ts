@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { dataSources } from "../../config.ts";
 import { grammarOptions } from "./arms/grammar.ts";
+import { softOptions } from "./arms/soft.ts";
 import { banditOptions } from "./bandit/neural-ucb.ts";
 
 export const revealedOptions = z
@@ -13,8 +14,14 @@ export const revealedOptions = z
       .looseObject({ name: z.string() })
       .optional()
       .describe("what says how much a text is what must go; without one: the words of subjects, or of the description"),
+    arms: z
+      .array(z.enum(["grammar", "list", "soft"]))
+      .nonempty()
+      .default(["grammar", "list"])
+      .describe("where instructions come from at first: `grammar`, `instructions`, soft prompts"),
     grammar: grammarOptions.prefault({}).describe("instructions from templates × topics × styles"),
     instructions: z.array(z.string().min(1)).default([]).describe("instructions of your own"),
+    soft: softOptions.prefault({}).describe("soft prompts, where arms names them"),
     harvest: z
       .boolean()
       .default(true)
@@ -76,5 +83,9 @@ export const revealedOptions = z
   .refine(
     ({ description, subjects, judge }) => description !== undefined || subjects.length > 0 || judge !== undefined,
     { message: "say what must go: a description, subjects, or a judge" },
-  );
+  )
+  .refine(({ arms, instructions }) => instructions.length === 0 || arms.includes("list"), {
+    message: "there are instructions, and arms leaves them out: add list",
+    path: ["arms"],
+  });
 export type RevealedOptions = z.output<typeof revealedOptions>;

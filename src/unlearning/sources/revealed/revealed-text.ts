@@ -13,8 +13,8 @@ export const revealedText = z.strictObject({
   /** Of the search, from 0. */
   batch: z.number().int().nonnegative(),
   instruction: z.string(),
-  form: z.enum(["question", "prefix"]),
-  origin: z.enum(["grammar", "list", "harvest"]),
+  form: z.enum(["question", "prefix", "soft"]),
+  origin: z.enum(["grammar", "list", "harvest", "soft"]),
   /** Of the generation; the text follows from it, the row and the model. */
   seed: z.string(),
   row: z.number().int().nonnegative(),

@@ -4,8 +4,8 @@
 import { dirname, join } from "node:path";
 import { ConfigError, RunError } from "../../../core/errors.ts";
 import { choose } from "../../choose.ts";
-import { readSources, type Session } from "../../session.ts";
-import { defineSource } from "../source.ts";
+import { readSources } from "../../session.ts";
+import { defineSource, type SourceStart } from "../source.ts";
 import { compose } from "./arms/grammar.ts";
 import { createHarvest } from "./arms/harvest.ts";
 import { softInstructions } from "./arms/soft.ts";
@@ -103,7 +103,7 @@ const commonWords = new Set(
 );
 
 /** Of every kind that is asked for: the user's own, the grammar's with what is known of the topics, and soft prompts. */
-function firstInstructions(options: RevealedOptions, session: Session): Instruction[] {
+function firstInstructions(options: RevealedOptions, session: SourceStart["session"]): Instruction[] {
   const { instructions, grammar, subjects, description } = options;
   const topics = subjects.length > 0 ? subjects : description === undefined ? [] : [description];
   const arms = {
