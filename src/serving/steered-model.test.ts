@@ -109,7 +109,10 @@ describe("no token is given out unsteered", () => {
         upstream.instead = () => ({ status: 500, body: "out of memory" });
       }
     })();
-    await expect(reading).rejects.toThrow(/answered 500: out of memory/);
+    await expect(reading).rejects.toMatchObject({
+      code: "upstream",
+      message: expect.stringMatching(/answered 500: out of memory/),
+    });
     expect(given.length).toBeLessThan(12);
   });
 

@@ -1,7 +1,7 @@
 // A model behind an address, steered by small models here, as the server sees it. A chunk is asked of it, verified here, and only what stands is given
 // out: when either side fails, so does the request. Knows neither HTTP nor text.
 
-import { ConfigError, RuntimeFailure } from "../core/errors.ts";
+import { ConfigError, LetheError, RuntimeFailure } from "../core/errors.ts";
 import { bias } from "../generation/index.ts";
 import {
   completeRow,
@@ -30,7 +30,12 @@ export interface SteeredModelOptions {
 
 /** Takes over neither source nor offset: dispose it before them. */
 export function createSteeredModel(options: SteeredModelOptions): ServedModel {
-  const { name, source, offset, tokenizer, chatTemplate, chunk = 16 } = options;
+  const { name, offset, tokenizer, chatTemplate, chunk = 16 } = options;
+  const source: LogitSource = {
+    ...options.source,
+    rows: (...asked) => options.source.rows(...asked).catch(failUpstream),
+    propose: (...asked) => options.source.propose(...asked).catch(failUpstream),
+  };
   if (!Number.isInteger(chunk) || chunk < 1) {
     throw new ConfigError(`chunk is ${chunk}`, { place: { key: "chunk" }, hint: "Allowed is a whole number ≥ 1." });
   }
@@ -122,4 +127,11 @@ export function createSteeredModel(options: SteeredModelOptions): ServedModel {
     dispose,
     [Symbol.dispose]: dispose,
   };
+}
+
+/** What fails there is told from what fails here: the client gets 502. */
+function failUpstream(error: unknown): never {
+  if (!(error instanceof RuntimeFailure)) throw error;
+  const { message, hint } = error;
+  throw new LetheError("upstream", message, { cause: error, ...(hint === undefined ? {} : { hint }) });
 }
