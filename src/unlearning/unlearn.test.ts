@@ -18,7 +18,7 @@ test.each([
     { objective: { name: "adversarial-label", model: "models/mini/full" } },
     "has another tokenizer",
   ],
-  ["steps of λ beyond the largest", { plan: { name: "negate", step: 6 } }, "larger than `maximum`"],
+  ["steps of λ beyond the largest", { plan: { name: "negate", step: 50 } }, "larger than `maximum`"],
   [
     "retain questions without refusals, where the source makes up answers to the others",
     { objective: "ap", source: { name: "generated", prompt: "{question}", samples: 1 } },

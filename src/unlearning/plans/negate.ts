@@ -1,6 +1,6 @@
 // Negation of a task vector (2212.04089; methods §2.9): train on what must go, then go the opposite way, θ = θ_0 − λ·(θ_ft − θ_0), with the largest λ that what
-// must stay bears. The paper tries λ in steps of 0.05 up to 1 and keeps 95 % of a control task's accuracy; MUSE takes 5 without asking, the largest tried here.
-// The retain text is not trained on here: it is the control task.
+// must stay bears. The paper tries λ in steps of 0.05 up to 1 and keeps 95 % of a control task's accuracy; MUSE takes 5 without asking. Larger
+// ones are tried here, since training on what a model knows by heart moves it little. The retain text is not trained on: it is the control task.
 
 import { z } from "zod";
 import { definePlan, type PlanContext } from "./plan.ts";

@@ -8,7 +8,7 @@ import { createUtility, type UtilityMeasure } from "./utility.ts";
 
 export const coefficientGrid = {
   step: z.number().positive().default(0.05).describe("λ is a multiple of it"),
-  maximum: z.number().positive().default(5).describe("largest λ that is tried"),
+  maximum: z.number().positive().default(40).describe("largest λ that is tried; text known by heart takes many"),
 };
 
 /** For a plan's options: is there anything to try? */
