@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { DataError } from "../core/errors.ts";
 import { findOverlap, refuseOverlap } from "./overlap.ts";
-import type { QuestionAnswer } from "./record.ts";
+import type { DataRecord, QuestionAnswer } from "./record.ts";
 
 const qa = (id: string, question: string, answer: string): QuestionAnswer => ({
   kind: "question-answer",
@@ -32,6 +32,28 @@ test("a question that is to be forgotten and kept is refused whatever its answer
   const prompts = (side: string) => [1, 2].map((i) => qa(`${side}${i}`, "Write a sentence.", `${side}, sentence ${i}`));
   expect(() => refuseOverlap(prompts("f"), prompts("r"))).not.toThrow();
   expect(() => refuseOverlap([qa("f", "", "one")], [qa("r", "", "two")])).not.toThrow();
+});
+
+test("options, and what was said before, belong to the question: the same words may be asked on both sides", () => {
+  const chosen = (id: string, right: string): DataRecord => ({
+    kind: "multiple-choice",
+    id,
+    question: "Which of these is true?",
+    choices: [right, "None"],
+    correct: 0,
+  });
+  expect(() => refuseOverlap([chosen("f", "Ann writes")], [chosen("r", "Oslo is a town")])).not.toThrow();
+  const talk = (id: string, first: string): DataRecord => ({
+    kind: "conversation",
+    id,
+    messages: [
+      { role: "user", content: first },
+      { role: "assistant", content: "Shall I say?" },
+      { role: "user", content: "Yes." },
+      { role: "assistant", content: `${first} A poet.` },
+    ],
+  });
+  expect(() => refuseOverlap([talk("f", "Ann?")], [talk("r", "Bo?")])).not.toThrow();
 });
 
 test("an overlap is refused with the first records named, and no more than five", () => {

@@ -32,12 +32,15 @@ function findSharedQuestions(forget: readonly DataRecord[], retain: readonly Dat
   });
 }
 
-/** By question, the first record of each of its answers. */
+/** By question, a record of each of its answers. Options, and what was said before, belong to a question, so that those who have them are left out. */
 function byQuestion(records: readonly DataRecord[]): Map<string, DataRecord[]> {
   const found = new Map<string, DataRecord[]>();
-  for (const record of new Map(records.map((record) => [key(record), record])).values()) {
+  const plain = records.filter(({ kind }) => kind === "question-answer");
+  for (const record of new Map(plain.map((record) => [key(record), record])).values()) {
     const question = normalise(questionOf(record));
-    if (question !== "") found.set(question, [...(found.get(question) ?? []), record]);
+    const answers = found.get(question);
+    if (answers) answers.push(record);
+    else if (question !== "") found.set(question, [record]);
   }
   return found;
 }
