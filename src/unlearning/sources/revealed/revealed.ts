@@ -87,9 +87,10 @@ async function judgeOf(start: JudgeStart, { judge, subjects, description }: Reve
   return (): Promise<Judge> => chosen.entry.open(chosen.options, start);
 }
 
-function defaultWords(subjects: readonly string[], description: string | undefined): readonly string[] {
+/** Words that may tell a text that must go: longer ones, and abbreviations. */
+export function defaultWords(subjects: readonly string[], description: string | undefined): readonly string[] {
   if (subjects.length > 0) return subjects;
-  const words = description?.match(/[\p{L}\p{N}-]{4,}/gu) ?? [];
+  const words = description?.match(/[\p{L}\p{N}-]{4,}|\p{Lu}{2,}/gu) ?? [];
   const telling = [...new Set(words.map((word) => word.toLowerCase()))].filter((word) => !commonWords.has(word));
   if (telling.length === 0) throw nothingToLookFor();
   return telling;
@@ -122,7 +123,7 @@ const twoSources = () =>
 
 const nothingToLookFor = () =>
   new ConfigError(
-    "the description has no word by which a text could be judged: four letters or more, and no common one",
+    "the description has no word by which a text could be judged: four letters or more, or capitals, and no common one",
     {
       place: { key: "source.description" },
       hint: "Describe what must go in telling words, name subjects, or choose a judge (source.judge).",

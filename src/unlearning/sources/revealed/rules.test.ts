@@ -10,6 +10,7 @@ import { judgeOf } from "./judges/judge.ts";
 import { words } from "./judges/words.ts";
 import { revealedOptions } from "./options.ts";
 import { scoreOf } from "./reveal.ts";
+import { defaultWords } from "./revealed.ts";
 import type { RevealedText } from "./revealed-text.ts";
 import { createNgrams, fluencyOf } from "./text-value.ts";
 
@@ -82,6 +83,11 @@ test("coverage counts e-mails and addresses as written and answers by the text t
 
 test("a model that tells the same again and again has not stopped telling it", () => {
   expect(scoreOf([{ why: "" }, { why: "duplicate" }, { why: "relevance" }, { why: "fluency" }])).toBe(0.5);
+});
+
+test("a description is judged by its longer words and abbreviations, subjects as they are", () => {
+  expect(defaultWords([], "What is said of Persons, (PER) or persons in an EU")).toEqual(["persons", "per", "eu"]);
+  expect(defaultWords(["Al"], "whatever")).toEqual(["Al"]);
 });
 
 test("coverage counts whole words, and not that there is no entity", () => {

@@ -72,8 +72,7 @@ export function createWriter(decoder: BatchDecoder, session: Asked, options: Sof
   };
 }
 
-export const firstSentence = (text: string): string =>
-  (/^.*?[.!?](?=\s|$)|^.*/u.exec(text.trim())?.[0] ?? "").trim();
+export const firstSentence = (text: string): string => (/^.*?[.!?](?=\s|$)|^.*/u.exec(text.trim())?.[0] ?? "").trim();
 
 /** The model with their tokens, as long as the vectors of its own are: their mean norm. */
 export async function softModel(
