@@ -150,6 +150,38 @@ describe("an upstream that fails", () => {
     await expect(source.propose(request)).rejects.toThrow(/no longer the model it was/);
   });
 
+  test("and may have come back as another is looked at after a request that was not tried again", async () => {
+    using source = await begin("vllm", { retries: 0 });
+    upstream.instead = () => ({ status: 502 });
+    await expect(source.propose(request)).rejects.toThrow(/answered 502/);
+    upstream.instead = undefined;
+    upstream.label = "another";
+    await expect(source.propose(request)).rejects.toThrow(/no longer the model it was/);
+  });
+
+  test.each<[string, readonly [number, number], "all" | 1, boolean]>([
+    ["of two equally likely tokens now chooses the other is the same", [0.45, 0.45], "all", true],
+    ["tells one token, and now another that is as likely, is the same", [0.45, 0.45], 1, true],
+    ["tells one token, and now one that is likelier, is another", [0.4, 0.5], 1, false],
+    ["tells one token, and now one that is less likely, is another", [0.5, 0.4], 1, false],
+  ])("and %s", async (_, chances, top, same) => {
+    upstream = await startFakeUpstream("vllm");
+    let chosen = 0;
+    upstream.change = (answer) => {
+      if (!answer.choices) return answer;
+      const rest = (1 - chances[0] - chances[1]) / (upstreamWidth - 2);
+      const all = Array.from({ length: upstreamWidth }, (_, id) => [`token_id:${id}`, Math.log(chances[id] ?? rest)]);
+      const told = Object.fromEntries(top === 1 ? [all[chosen]] : all);
+      return { ...answer, choices: [{ logprobs: { tokens: [`token_id:${chosen}`], top_logprobs: [told] } }] };
+    };
+    using source = await open("vllm", { probeSeconds: 10, top });
+    chosen = 1;
+    clock = 11_000;
+    const asked = source.propose(request).then(() => true);
+    if (same) expect(await asked).toBe(true);
+    else await expect(asked).rejects.toThrow(/no longer the model it was/);
+  });
+
   test("is not waited for longer than it may take, and an abort ends the waiting", async () => {
     using source = await begin("vllm", { retries: 0, timeoutSeconds: 0.1 });
     upstream.instead = () => new Promise(() => {});

@@ -91,7 +91,12 @@ export async function openHttpSource(
   });
 
   async function ask({ path, body, sent, read }: HttpCall, signal?: AbortSignal): Promise<Told> {
-    const answer = await postToService(service, { path, body, schema: z.unknown() }, serviceOptions(signal));
+    const answer = await postToService(service, { path, body, schema: z.unknown() }, serviceOptions(signal)).catch(
+      (error: unknown) => {
+        interrupted = true;
+        throw error;
+      },
+    );
     let found: Told;
     try {
       found = read(answer);
@@ -161,13 +166,9 @@ export async function openHttpSource(
     interrupted = false;
     const again = await takeProbe(signal);
     probedAt = now();
-    const before = new Map(probe?.ids.map((id, i) => [id, Math.exp(probe?.logProbabilities[i] as number)]));
-    const moved = again.ids.reduce((most, id, i) => {
-      const probability = before.get(id);
-      const apart = Math.abs(Math.exp(again.logProbabilities[i] as number) - (probability ?? 0));
-      return Math.max(most, probability === undefined && rowKind === "top" ? 0 : apart);
-    }, 0);
-    if (again.chosen !== probe?.chosen || moved > sameWithin) {
+    const before = probe as ToldPlace;
+    const moved = Math.max(largestMove(again, before, rowKind), largestMove(before, again, rowKind));
+    if (moved > sameWithin) {
       interrupted = true;
       throw fail(
         `is no longer the model it was: a probability of its answer to a fixed text has moved by ${moved.toFixed(2)}`,
@@ -245,4 +246,14 @@ export async function openHttpSource(
 function passesOver({ chosen, ids, logProbabilities }: ToldPlace): boolean {
   const likeliest = logProbabilities.reduce((a, b) => Math.max(a, b));
   return Math.exp(likeliest) - Math.exp(logProbabilities[ids.indexOf(chosen)] as number) > sameWithin;
+}
+
+/** The largest change of a probability that one of two answers to a text tells. A token that the other leaves out is there no likelier than its least one. */
+function largestMove(one: ToldPlace, other: ToldPlace, kind: LogitSource["rowKind"]): number {
+  const known = new Map(other.ids.map((id, i) => [id, Math.exp(other.logProbabilities[i] as number)]));
+  const untold = kind === "full" ? 0 : Math.min(...known.values());
+  return one.ids.reduce((most, id, i) => {
+    const probability = Math.exp(one.logProbabilities[i] as number);
+    return Math.max(most, Math.abs(probability - (known.get(id) ?? Math.min(probability, untold))));
+  }, 0);
 }
