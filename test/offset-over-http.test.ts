@@ -6,10 +6,13 @@ import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import OpenAI from "openai";
+import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openLocalSteered } from "../src/cli/steered-models.ts";
 import { silent } from "../src/core/events.ts";
 import { generate } from "../src/generation/index.ts";
 import { tinyLlama } from "../src/models/fixtures/tiny-llama.ts";
+import { createServerApp, listen } from "../src/serving/index.ts";
 import { type TrainConfig, trainConfig } from "../src/unlearning/config.ts";
 import { context, type TaughtModel, taughtModel, towns } from "../src/unlearning/fixtures/taught-model.ts";
 import { openSession } from "../src/unlearning/index.ts";
@@ -94,8 +97,8 @@ afterAll(async () => {
   taught?.[Symbol.dispose]();
 });
 
-const client = (served: Served) => new OpenAI({ baseURL: served.url, apiKey: "none", maxRetries: 0 });
-const ask = async (served: Served, model: string, i: number) => {
+const client = (served: Pick<Served, "url">) => new OpenAI({ baseURL: served.url, apiKey: "none", maxRetries: 0 });
+const ask = async (served: Pick<Served, "url">, model: string, i: number) => {
   const prompt = `Where is ${i}?\n\n`;
   const answer = await client(served).completions.create({ model, prompt, max_tokens: 12, temperature: 0 });
   return answer.choices[0]?.text ?? "";
@@ -160,6 +163,28 @@ describe("an offset learned and applied over HTTP", () => {
   test("nothing of the served model's weights was written beside the offset", () => {
     const said = JSON.parse(readFileSync(taught.at("offset", "offset.json"), "utf8"));
     expect(said.model).toEqual({ name: "big" });
+  });
+
+  test("where the served model's weights are at hand, the sum of both says the same", async () => {
+    const { at } = taught;
+    const quiet = { report: silent, signal: new AbortController().signal };
+    using session = await openSession(at("big", "model"), { device: "cpu", encoding: {}, ...quiet });
+    const owned: Disposable[] = [];
+    const offset = [{ name: "forgets", runs: [at("offset")] }];
+    const parts = { rows: 8, contextLength: undefined, template: () => undefined };
+    const [local] = await openLocalSteered(session, at("big", "model"), { offset }, parts, owned, silent);
+    if (!local) throw new Error("none was opened");
+    const app = createServerApp({ models: [local], log: pino({ level: "silent" }) });
+    const server = await listen(app, { host: "127.0.0.1", port: 0 });
+    const here = { url: `${server.url}/v1` };
+    try {
+      for (const i of towns.keys()) expect(await ask(here, "forgets", i)).toBe(await ask(steered, "forgets", i));
+      const long = client(here).completions.create({ model: "forgets", prompt: Array(70).fill(5), max_tokens: 1 });
+      await expect(long).rejects.toMatchObject({ status: 400, message: expect.stringMatching(/model 64, offset 64/) });
+    } finally {
+      await server.close(0);
+      for (const each of owned.reverse()) each[Symbol.dispose]();
+    }
   });
 
   test("with the upstream gone a request fails in OpenAI's form: there is no unsteered answer", async () => {

@@ -120,6 +120,7 @@ export async function openLocalSteered(
       name,
       model,
       decoder: createEnsembleDecoder(decoder, pairs),
+      contextLimits: { model: model.config.maxPositions, offset: offsetOf(pairs).contextLength },
       tokenizer,
       chatTemplate: parts.template(encoding.chatTemplate, tokenizer),
       rows: parts.rows,

@@ -23,6 +23,8 @@ export interface LocalModelOptions {
   readonly decoder?: Decoder | undefined;
   readonly tokenizer: Tokenizer;
   readonly chatTemplate: ChatTemplate | undefined;
+  /** The context of each, where several models are behind it. */
+  readonly contextLimits?: Readonly<Record<string, number>>;
   /** Most rows computed together; others wait for one to end. Default 32. */
   readonly rows?: number;
   /** Most tokens of a row, prompt included. Default: the model's positions. */
@@ -52,7 +54,7 @@ const mostUnreadRows = 256;
 
 /** Takes over neither model nor tokenizer: dispose it before the model. */
 export function createLocalModel(options: LocalModelOptions): ServedModel {
-  const { name, model, tokenizer, chatTemplate, rows = 32 } = options;
+  const { name, model, tokenizer, chatTemplate, contextLimits = {}, rows = 32 } = options;
   const own = options.decoder ? undefined : createDecoder(model);
   const decoder = options.decoder ?? (own as Decoder);
   const { maxPositions } = decoder.model.config;
@@ -214,6 +216,7 @@ export function createLocalModel(options: LocalModelOptions): ServedModel {
   return {
     name,
     contextLength,
+    contextLimits,
     vocabularySize: model.config.vocabularySize,
     tokenizer,
     chatTemplate,
