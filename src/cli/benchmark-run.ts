@@ -19,7 +19,10 @@ export interface BenchmarkRunOptions {
 export function configureBenchmarkRun(parser: CommandParser): void {
   parser
     .argument("[overrides...]", "of a benchmark: key.sub=value, laid over its file")
-    .option("--data <folder>", "of a benchmark: folder with its files as published (data)")
+    .option(
+      "--data <folder>",
+      "of a benchmark: folder with its files as published (data); of tail: a file of questions and answers",
+    )
     .option("--methods <names>", "of a benchmark: methods to run, separated by commas, or all (run)")
     .option("--seeds <n>", "of a benchmark: runs per method (seeds)", wholeNumber)
     .option(
