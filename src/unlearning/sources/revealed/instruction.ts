@@ -1,5 +1,6 @@
 // What a model is asked so that it tells what it knows: as ids before it answers, and the record that comes of the answer. Knows nothing of who thought of the words.
 
+import { DataError } from "../../../core/errors.ts";
 import { type EncodingOptions, encodePrompt } from "../../../data/encoding.ts";
 import type { DataRecord } from "../../../data/record.ts";
 import type { Session } from "../../session.ts";
@@ -22,7 +23,17 @@ type Encoder = Pick<Session, "tokenizer" | "encoding">;
 export function promptOf({ form, text, ids = [] }: Instruction, { tokenizer, encoding }: Encoder): Int32Array {
   if (form === "question") return encodePrompt(tokenizer, asked("instruction", text, ""), encoding);
   const begin = encodePrompt(tokenizer, { kind: "text", id: "instruction", text }, encoding);
-  return Int32Array.from([...begin, ...(form === "soft" ? ids : tokenizer.encode(text, { addSpecialTokens: false }))]);
+  const prompt = [...begin, ...(form === "soft" ? ids : tokenizer.encode(text, { addSpecialTokens: false }))];
+  const { contextLength = Number.POSITIVE_INFINITY } = encoding;
+  if (prompt.length <= contextLength) return Int32Array.from(prompt);
+  // It may hold a name that a sample disclosed: its words stand in no message.
+  throw new DataError(
+    `a ${form === "soft" ? "soft prompt" : "prefix"} has ${prompt.length} tokens, context ${contextLength}`,
+    {
+      place: { key: form === "soft" ? "source.soft.tokens" : "source.grammar.prefixes" },
+      hint: "Shorten it, or use a model with a longer context.",
+    },
+  );
 }
 
 /** A text that begins with a question and goes on with an answer, as the model was taught them, is one; any other is plain text. */

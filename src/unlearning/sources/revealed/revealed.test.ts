@@ -89,6 +89,16 @@ describe("revealed", () => {
       /finds everything to be what must go/,
     ],
     ["a description of common words", { judge: undefined, description: "all that" }, /no word by which/],
+    [
+      "a soft prompt beyond the context",
+      { arms: ["list", "soft"], soft: { tokens: 500 } },
+      /a soft prompt has \d+ tokens, context/,
+    ],
+    [
+      "a prefix beyond the context",
+      { grammar: { questions: [], prefixes: ["word ".repeat(500)] } },
+      /a prefix has \d+ tokens, context/,
+    ],
     ["an unknown judge", { judge: { name: "word", words: ["x"] } }, /unknown judge "word"/],
     ["a file that holds no key", { encryptWith: "package.json" }, /holds no key/],
   ])("%s is refused before the run folder is there", async (_what, change, message) => {
