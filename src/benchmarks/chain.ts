@@ -54,6 +54,7 @@ export async function runChain(
         failure: `${broken.fold} left no model`,
         steps: 0,
         revealed: undefined,
+        trajectory: [],
         seconds: 0,
         stepSeconds: null,
         peakMegabytes: null,

@@ -8,20 +8,25 @@ import type { BenchmarkConfig } from "./options.ts";
 import type { ResultColumn } from "./result.ts";
 import { isAboutRevealed, revealedKeys } from "./revealed-columns.ts";
 
-/** @throws ConfigError for a column, or a boundary, that no measure and no metric of the evaluation fills, and for unknown measures. */
+/** @throws ConfigError for a column, a boundary or a matched value, that no measure and no metric of the evaluation fills, and for unknown measures. */
 export function checkColumns({
   columns = [],
   evaluation,
   boundary,
-}: Pick<BenchmarkConfig, "columns" | "evaluation" | "boundary">): void {
+  matched,
+}: Pick<BenchmarkConfig, "columns" | "evaluation" | "boundary" | "matched">): void {
   const keyOf = (named: Named, find: (name: string) => { key(options?: unknown): string }) => {
     const { name, ...options } = typeof named === "string" ? { name: named } : named;
     return find(name).key(options);
   };
   const summary = evaluation.summary.map((named) => keyOf(named, findMeasure));
-  const measured = Object.entries(evaluation.sets).flatMap(([set, { metrics = evaluation.metrics }]) =>
-    metrics.map((named) => `${set}/${keyOf(named, findMetric)}`),
+  const metrics = Object.entries(evaluation.sets).flatMap(([set, { metrics: asked = evaluation.metrics }]) =>
+    asked.map((named) => ({
+      key: `${set}/${keyOf(named, findMetric)}`,
+      needs: findMetric(typeof named === "string" ? named : named.name).needs,
+    })),
   );
+  const measured = metrics.map(({ key }) => key);
   const refuseUnknown = (names: readonly string[], known: readonly string[], key: string) => {
     const unknown = names.find((name) => !known.includes(name));
     if (unknown === undefined) return;
@@ -36,6 +41,14 @@ export function checkColumns({
     "columns",
   );
   if (boundary) refuseUnknown([`${boundary.kept}/${boundary.metric}`], measured, "boundary");
+  if (!matched) return;
+  const often = metrics.filter(({ needs }) => needs === "teacher-forced").map(({ key }) => key);
+  refuseUnknown([matched.forget, matched.retain], often, "matched");
+  if (evaluation.every > 0) return;
+  throw new ConfigError("runs are not measured on their way, so nothing can be matched", {
+    place: { key: "evaluation.every" },
+    hint: "Name how many steps apart: evaluation.every=20.",
+  });
 }
 
 /** Those asked for, whatever the mode of measuring; all where none are. One that nothing could fill stays, so that the table says why. */

@@ -29,6 +29,8 @@ export interface RunOutcome extends RunCost {
   readonly steps: number;
   /** What each round of a run revealed whose source has the model tell; undefined for any other. */
   readonly revealed: RunSummary["revealed"];
+  /** What was measured on the way. */
+  readonly trajectory: RunSummary["trajectory"];
 }
 
 const failureFile = "failure.json";
@@ -58,9 +60,9 @@ export async function containedRun(
     const leftovers = keepModel ? ["checkpoints"] : ["model", "adapter", "checkpoints"];
     for (const name of leftovers) await rm(join(folder, name), { recursive: true, force: true });
   }
-  const { evaluations, steps, revealed } = await readRunFolder(folder);
+  const { evaluations, steps, revealed, trajectory } = await readRunFolder(folder);
   const after = failure === undefined ? evaluations.find(({ column }) => column === "after") : undefined;
-  return { after, failure, steps: steps.length, revealed, ...runCost(folder) };
+  return { after, failure, steps: steps.length, revealed, trajectory, ...runCost(folder) };
 }
 
 /** Training that left the numbers, or a model whose answers did. */

@@ -22,6 +22,8 @@ export type UnlearnRunConfig = ReturnType<typeof parseConfig<typeof unlearnRun>>
 
 export interface BenchmarkMethod {
   readonly label: string;
+  /** Name of its objective. */
+  readonly objective: string;
   /** Named models that its settings want. */
   readonly models: readonly string[];
   run(to: {
@@ -122,6 +124,7 @@ async function methodOf(
     lacks,
     method: {
       label,
+      objective: entry.name,
       models: referencesIn(axes),
       run: ({ model, adapter, seed, output, evaluation, paths, settings: found = {}, forget = declared }) =>
         parseConfig(unlearnRun, {

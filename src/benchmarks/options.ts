@@ -161,6 +161,16 @@ export const benchmarkConfig = z.strictObject({
     })
     .optional()
     .describe("how well kept questions are answered by how near they lie to a forgotten one, as a curve on the page"),
+  matched: z
+    .strictObject({
+      forget: z.string().describe("set/metric that falls as a run forgets"),
+      at: z.array(z.number()).nonempty().describe("values of it at which methods are held against each other"),
+      retain: z.string().describe("set/metric that is looked at there"),
+    })
+    .optional()
+    .describe(
+      "methods where they have forgotten as much, from trajectories: needs evaluation.every, and metrics of the records' own answers",
+    ),
   columns: z
     .array(z.string())
     .nonempty()

@@ -8,6 +8,7 @@ import { paretoPlot } from "../reporting/plots/pareto.ts";
 import { choice, section } from "../reporting/sections/section.ts";
 import { shellLine } from "../reporting/shell.ts";
 import { boundarySection } from "./boundary-section.ts";
+import { matchedSection } from "./matched-section.ts";
 import { cellOf, type MeanCell, type MeanRow, meansOverSeeds } from "./means.ts";
 import { paretoOf } from "./pareto.ts";
 import type { BenchmarkResult, ResultCell, ResultColumn, ResultRow } from "./result.ts";
@@ -24,6 +25,7 @@ export function renderBenchmarkPage(result: BenchmarkResult): string {
   ${section("pareto", "Forgetting against keeping", paretoSection(result), "This plot needs a measure of forgetting and one of keeping, and at least one method with both.")}
   ${section("means", "Measures", meansTable(result), "Nothing was measured.")}
   ${result.boundary && section("boundary", "Where forgetting ends", boundarySection(result), "Nothing was measured.")}
+  ${result.matched && section("matched", "At the same forgetting", matchedSection(result), "No run was measured on its way.")}
   ${section("runs", "Every run", runsTable(result), "There are no runs.")}
   ${section("reproduce", "Run it again", html`<pre tabindex="0" aria-label="command"><code>${shellLine(command)}</code></pre>`, "")}`,
   });

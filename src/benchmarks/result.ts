@@ -49,6 +49,8 @@ const row = z.object({
   cost: z.number().nonnegative().nullable(),
   /** Why a run has no cells, such as "training diverged". */
   failure: z.string().exactOptional(),
+  /** Its evaluated steps on the two measures of `matched`. */
+  trajectory: z.array(z.object({ step: z.number(), forget: z.number(), retain: z.number() })).exactOptional(),
 });
 
 /** Kept questions in bins by how near they lie to the nearest forgotten one (Jaccard of words and word pairs). */
@@ -69,6 +71,19 @@ const boundary = z.object({
 });
 export type BoundaryResult = Readonly<z.infer<typeof boundary>>;
 
+const measure = resultColumn.pick({ measure: true, title: true, scale: true });
+
+/** Methods held against each other where they have forgotten as much (matched.ts); what they keep there is in the rows' cells. */
+const matched = z.object({
+  forget: measure,
+  retain: measure,
+  /** Values of the measure of forgetting. */
+  at: z.array(z.number()),
+  /** Methods that stand beside each other: those with one objective. */
+  groups: z.array(z.object({ title: z.string().min(1), methods: z.array(z.string()) })),
+});
+export type MatchedResult = Readonly<z.infer<typeof matched>>;
+
 /** Schema of `result.json`. */
 export const benchmarkResult = z.object({
   format: z.literal(1),
@@ -80,6 +95,7 @@ export const benchmarkResult = z.object({
   columns: z.array(resultColumn),
   rows: z.array(row),
   boundary: boundary.exactOptional(),
+  matched: matched.exactOptional(),
   /** What a reader has to know: model, data, how settings were chosen. One sentence each. */
   notes: z.array(z.string()),
 });

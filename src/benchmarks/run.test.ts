@@ -10,10 +10,14 @@ import { runBenchmark } from "./run.ts";
 
 let tiny: TinyBenchmark;
 let result: BenchmarkResult;
-const chosen = "run=[ga, grad-diff]";
+const chosen = [
+  "run=[ga, grad-diff]",
+  "evaluation.every=2",
+  "matched={ forget: forget/probability, at: [2], retain: retain/probability }",
+];
 beforeAll(async () => {
   tiny = tinyBenchmark();
-  result = await runBenchmark(await tiny.load(chosen));
+  result = await runBenchmark(await tiny.load(...chosen));
 });
 afterAll(() => tiny[Symbol.dispose]());
 
@@ -35,6 +39,14 @@ test("a row per model and per run, with the columns that the declaration names",
   ]);
   expect(measured("ga", "forget/probability")).toBeLessThan(measured("before", "forget/probability"));
   expect(measured("retrained", "forget/probability")).toBeLessThan(measured("before", "forget/probability"));
+});
+
+test("a run's way is in its row, from the untouched model to the last step", () => {
+  const way = result.rows.find(({ method }) => method === "ga")?.trajectory;
+  expect(way?.map(({ step }) => step)).toEqual([0, 2, 4]);
+  expect(way?.[0]?.forget).toBeCloseTo(measured("before", "forget/probability"), 6);
+  expect(way?.at(-1)?.retain).toBeCloseTo(measured("ga", "retain/probability"), 6);
+  expect(result.matched?.groups.map(({ methods }) => methods)).toEqual([["ga"], ["grad-diff"]]);
 });
 
 test("methods are held against the retrained model, which is held against nothing", () => {
@@ -84,12 +96,12 @@ test("the table says why a number is missing and never shows 0 for it", () => {
 });
 
 test("begun again without --resume it is refused; with it, finished runs are taken as they are", async () => {
-  await expect(tiny.load(chosen).then((config) => runBenchmark(config))).rejects.toThrow("already holds");
+  await expect(tiny.load(...chosen).then((config) => runBenchmark(config))).rejects.toThrow("already holds");
   // As after a kill: the last run is not there yet.
   rmSync(tiny.at("out", "runs", "grad-diff-seed0"), { recursive: true });
   const before = statSync(tiny.at("out", "runs", "ga-seed0", "manifest.json")).mtimeMs;
   const events: TaskEvent[] = [];
-  const again = await runBenchmark(await tiny.load(chosen), { resume: true, report: (event) => events.push(event) });
+  const again = await runBenchmark(await tiny.load(...chosen), { resume: true, report: (event) => events.push(event) });
   expect(again.rows.map(({ cells }) => cells)).toEqual(result.rows.map(({ cells }) => cells));
   expect(statSync(tiny.at("out", "runs", "ga-seed0", "manifest.json")).mtimeMs).toBe(before);
   expect(events.filter(({ type }) => type === "step-end")).toHaveLength(4);
@@ -100,7 +112,7 @@ test("a run that diverges is a row that says so, and the others go on", async ()
   const output = tiny.at("diverged");
   const { rows } = await runBenchmark(
     await tiny.load(
-      chosen,
+      ...chosen,
       "methods.ga.training.learningRate=1e30",
       `target=${tiny.at("out", "target")}`,
       `retrained=${tiny.at("out", "retrained", "model")}`,

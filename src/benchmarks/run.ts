@@ -15,12 +15,13 @@ import { type ChainOutcome, runChain } from "./chain.ts";
 import { checkFiles } from "./check-files.ts";
 import { checkColumns, chosenColumns } from "./columns.ts";
 import { findData } from "./data-folder.ts";
+import { matchedCells, matchedGroups, matchedPoints } from "./matched.ts";
 import { type BenchmarkMethod, chooseMethods } from "./methods.ts";
 import { teachModels } from "./models.ts";
 import { whatIsGiven } from "./needs.ts";
 import type { BenchmarkConfig } from "./options.ts";
 import { renderBenchmarkPage } from "./page.ts";
-import type { BenchmarkResult } from "./result.ts";
+import type { BenchmarkResult, MatchedResult, ResultColumn } from "./result.ts";
 import { isAboutRevealed, revealedCells, revealedColumn, revealedKeys } from "./revealed-columns.ts";
 import { columnsOf, modelRow, runRow } from "./rows.ts";
 import { claimSeriesFolder } from "./series-folder.ts";
@@ -167,6 +168,8 @@ function resultOf(config: BenchmarkConfig, { command, models, found, notes, boun
   const evaluations = [...models.map(({ evaluation }) => evaluation), ...found.flatMap((run) => run.after ?? [])];
   const columns = columnsOf(evaluations, { retrained: config.retrained !== undefined });
   const reveals = found.some(({ revealed }) => revealed !== undefined);
+  const runs = found.map((run) => ({ ...run, label: labelOf(run.method, run.fold), objective: run.method.objective }));
+  const matched = config.matched && matchedOf(config.matched, columns, runs);
   const aboutRevealed = config.columns?.filter(isAboutRevealed) ?? (reveals ? revealedKeys : []);
   return {
     format: 1,
@@ -177,15 +180,38 @@ function resultOf(config: BenchmarkConfig, { command, models, found, notes, boun
     rows: [
       ...models.map(({ evaluation, start }) => modelRow(evaluation, { start, boundary })),
       ...found.map(({ method, seed, settings, cost, fold, start, ...outcome }) => {
-        const label = fold === "" ? method.label : `${method.label}, ${fold}`;
-        const row = runRow({ method: label, settings, seed, cost, start }, outcome, boundary);
-        return { ...row, cells: { ...row.cells, ...revealedCells(outcome.revealed, aboutRevealed) } };
+        const row = runRow({ method: labelOf(method, fold), settings, seed, cost, start }, outcome, boundary);
+        const points = config.matched && matchedPoints(outcome.trajectory, config.matched);
+        const cells = {
+          ...row.cells,
+          ...revealedCells(outcome.revealed, aboutRevealed),
+          ...(matched && points && outcome.after
+            ? matchedCells(points, matched, row.cells[matched.retain.measure]?.n ?? 0)
+            : {}),
+        };
+        return { ...row, cells, ...(points ? { trajectory: points } : {}) };
       }),
     ],
     ...(boundary ? { boundary: boundary.result } : {}),
+    ...(matched ? { matched } : {}),
     notes: [...config.notes, ...notes],
   };
 }
+
+function matchedOf(
+  { forget, at, retain }: NonNullable<BenchmarkConfig["matched"]>,
+  columns: readonly ResultColumn[],
+  runs: Parameters<typeof matchedGroups>[0],
+): MatchedResult {
+  const [forgetting, keeping] = chosenColumns([forget, retain], columns).map(({ measure, title, scale }) => ({
+    measure,
+    title,
+    scale,
+  })) as [MatchedResult["forget"], MatchedResult["retain"]];
+  return { forget: forgetting, retain: keeping, at, groups: matchedGroups(runs) };
+}
+
+const labelOf = ({ label }: BenchmarkMethod, fold: string) => (fold === "" ? label : `${label}, ${fold}`);
 
 async function save(folder: string, result: BenchmarkResult): Promise<void> {
   await writeFileAtomic(join(folder, "result.json"), `${JSON.stringify(result, null, 1)}\n`);

@@ -1,6 +1,7 @@
 // A benchmark's table as markdown: a line per method with means over its seeds, ready for a README.
 
 import { formatNumber, formatValue } from "../reporting/metric-style.ts";
+import { matchedMarkdown } from "./matched-section.ts";
 import { type MeanCell, type MeanRow, meansOverSeeds } from "./means.ts";
 import type { BenchmarkResult, ResultColumn } from "./result.ts";
 
@@ -31,6 +32,7 @@ export function renderMarkdown(result: BenchmarkResult): string {
     lines.map((cells) => `| ${cells.map(escaped).join(" | ")} |`).join("\n"),
     "In brackets 95 % intervals: over start models where there are several, else over seeds, else over examples. Time: of a run without its evaluations; step: the middle one of its optimiser steps; memory: the process's largest at the end of a step. Cost: of an optimiser step, as a multiple of gradient ascent's, counted.",
     ...(reasons.length > 0 ? [reasons.map((reason, i) => `[${i + 1}] ${reason}`).join("  \n")] : []),
+    ...matchedMarkdown(result),
     ...notes,
     "",
   ]

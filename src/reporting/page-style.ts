@@ -91,6 +91,9 @@ button[aria-pressed=true] { color: var(--paper); background: var(--ink); border-
 
 .curves { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 19rem), 1fr)); gap: 1.5rem 2rem; }
 .curve { fill: none; stroke: var(--ink); stroke-width: 1.75; stroke-linejoin: round; }
+circle.stop { stroke: var(--paper); stroke-width: 1; stroke-dasharray: none; fill: var(--ink); }
+.stop.c1 { fill: var(--after); } .stop.c2 { fill: var(--retrained); } .stop.c3 { fill: var(--other); } .stop.c4 { fill: var(--before); }
+.level { stroke: var(--quiet); stroke-dasharray: 2 3; }
 .c1 { stroke: var(--after); stroke-dasharray: 6 3; } .c2 { stroke: var(--retrained); stroke-dasharray: 2 3; }
 .c3 { stroke: var(--other); stroke-dasharray: 8 3 2 3; } .c4 { stroke: var(--before); stroke-dasharray: 1 4; }
 
@@ -114,6 +117,7 @@ thead .figure { white-space: normal; }
 .terms div { break-inside: avoid; margin-bottom: .35rem; } .terms dt { display: inline; color: var(--ink); } .terms dt::after { content: ": "; } .terms dd { display: inline; }
 
 .wide { overflow-x: auto; }
+.choice + .note, .wide + .note { margin-top: 1.1rem; }
 .wide th { overflow-wrap: normal; }
 .map { width: auto; } .map th, .map td { white-space: nowrap; padding: 0 .1rem; border: 0; text-align: center; }
 .map th[scope=row] { padding-right: .7rem; font-size: .875rem; color: var(--quiet); text-align: right; }
