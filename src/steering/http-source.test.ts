@@ -171,7 +171,7 @@ describe("an upstream that fails", () => {
       if (!answer.choices) return answer;
       const rest = (1 - chances[0] - chances[1]) / (upstreamWidth - 2);
       const all = Array.from({ length: upstreamWidth }, (_, id) => [`token_id:${id}`, Math.log(chances[id] ?? rest)]);
-      const told = Object.fromEntries(top === 1 ? [all[chosen]] : all);
+      const told = Object.fromEntries(top === 1 ? all.slice(chosen, chosen + 1) : all);
       return { ...answer, choices: [{ logprobs: { tokens: [`token_id:${chosen}`], top_logprobs: [told] } }] };
     };
     using source = await open("vllm", { probeSeconds: 10, top });
