@@ -9,9 +9,10 @@ import { assembleLossBatch, type BranchBatch } from "./loss-batch.ts";
 import { lossRows } from "./loss-rows.ts";
 import { selectRows } from "./row-selection.ts";
 
+/** No two have a token in common. */
 const example = (length: number, i: number): Sequence => ({
-  ids: Int32Array.from({ length }, (_, t) => 1 + ((5 * i + 3 * t) % 19)),
-  labels: Int32Array.from({ length }, (_, t) => (t < 2 ? -100 : 1 + ((5 * i + 3 * t + 3) % 19))),
+  ids: Int32Array.from({ length }, (_, t) => 100 * (i + 1) + t),
+  labels: Int32Array.from({ length }, (_, t) => (t < 2 ? -100 : t)),
 });
 // More than are put together at once: the shortest come without the longest.
 const retain = [9, 7, 5, ...new Array<number>(37).fill(4)].map(example);
