@@ -65,6 +65,7 @@ export async function containedRun(
   return { after, failure, steps: steps.length, revealed, trajectory, ...runCost(folder) };
 }
 
-/** Training that left the numbers, or a model whose answers did. */
+/** Training that left the numbers, a model whose answers did, or one that reveals nothing. */
 const isOfSettings = (error: unknown): error is LetheError =>
-  error instanceof DataError || (error instanceof RunError && error.place?.key === "training.learningRate");
+  error instanceof DataError ||
+  (error instanceof RunError && ["training.learningRate", "source"].includes(error.place?.key ?? ""));
