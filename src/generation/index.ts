@@ -17,6 +17,6 @@ export {
 export { type GenerationMeasure, type MeasureOptions, measureGeneration } from "./measure.ts";
 export type { BatchDecoder } from "./rows.ts";
 export type { RunningBatch, RunningBatchOptions } from "./running-batch.ts";
-export { drawToken, mostLikely } from "./sampler.ts";
+export { drawToken, mostLikely, softmaxWeights } from "./sampler.ts";
 export type { HeadOutput } from "./step-graphs.ts";
 export type { TokenReader } from "./token-reader.ts";

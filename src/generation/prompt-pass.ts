@@ -4,7 +4,7 @@ import type { Model } from "../models/model.ts";
 import type { Value } from "../runtime/backend.ts";
 import { bucketPositions, type CacheLayer, type KvCache } from "./kv-cache.ts";
 import type { Rotations } from "./rotations.ts";
-import type { StagePrograms } from "./stage-programs.ts";
+import type { StagePrograms, StageRun } from "./stage-programs.ts";
 import type { HeadOutput } from "./step-graphs.ts";
 import { attentionFeed, cacheTargets } from "./step-runner.ts";
 
@@ -32,18 +32,40 @@ export async function readPrompts(
   using length = backend.value(Int32Array.of(shape.seq), [], "int32");
   using rows = backend.value(lastRows, [shape.batch], "int32");
   const options = signal ? { signal } : {};
-  let hidden = (await embed.program.run({ ...embed.weights, ids }, options)).next as Value;
+  const embedded = (await embed.program.run({ ...embed.weights, ids }, options)).next as Value;
+  using hidden = await throughBlocks(embedded, blocks, { cache, rotations, last, longest: length }, options);
+  const picked = "rows" in head.program.inputs ? { rows } : {};
+  return (await head.program.run({ ...head.weights, ...picked, hidden }, options))[output] as Value;
+}
+
+/** Takes `embedded` over and gives what the last block makes of it; every block writes its part of the cache. */
+export async function throughBlocks(
+  embedded: Value,
+  blocks: readonly StageRun[],
+  { cache, rotations, last, longest }: CachePlace,
+  options: { readonly signal?: AbortSignal },
+): Promise<Value> {
+  let hidden = embedded;
   try {
     for (const [i, { program, weights }] of blocks.entries()) {
       const layer = cache.layers[i] as CacheLayer;
-      const inputs = { ...weights, ...attentionFeed(layer, rotations.byLayer[i], last, length), hidden };
+      const inputs = { ...weights, ...attentionFeed(layer, rotations.byLayer[i], last, longest), hidden };
       const { next } = await program.run(inputs, { ...options, outputs: cacheTargets(layer) });
       hidden.dispose();
       hidden = next as Value;
     }
-    const picked = "rows" in head.program.inputs ? { rows } : {};
-    return (await head.program.run({ ...head.weights, ...picked, hidden }, options))[output] as Value;
-  } finally {
+  } catch (error) {
     hidden.dispose();
+    throw error;
   }
+  return hidden;
+}
+
+interface CachePlace {
+  readonly cache: KvCache;
+  readonly rotations: Rotations;
+  /** Last position of each row that is read, int32 [batch]. */
+  readonly last: Value;
+  /** Positions in use by the longest row, int32 []. */
+  readonly longest: Value;
 }

@@ -18,8 +18,8 @@ export function mostLikely(logits: Float32Array): number {
   return best;
 }
 
-/** A token with probability softmax(logits). One number is taken from `random`. @throws RuntimeFailure for NaN or no finite logit. */
-export function drawToken(logits: Float32Array, random: Random): number {
+/** softmax before its division, in float64: e^(logit − largest) of every id, and their sum. @throws RuntimeFailure for NaN or no finite logit. */
+export function softmaxWeights(logits: Float32Array): { readonly weights: Float64Array; readonly total: number } {
   const largest = logits[mostLikely(logits)] as number;
   const weights = new Float64Array(logits.length);
   let total = 0;
@@ -29,6 +29,12 @@ export function drawToken(logits: Float32Array, random: Random): number {
     total += weight;
   }
   if (Number.isNaN(total)) throw unusable(logits);
+  return { weights, total };
+}
+
+/** A token with probability softmax(logits). One number is taken from `random`. @throws RuntimeFailure for NaN or no finite logit. */
+export function drawToken(logits: Float32Array, random: Random): number {
+  const { weights, total } = softmaxWeights(logits);
   let left = random.uniform() * total;
   let last = 0;
   for (let id = 0; id < logits.length; id++) {

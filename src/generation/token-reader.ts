@@ -3,10 +3,10 @@
 
 import type { Model } from "../models/model.ts";
 import type { Value } from "../runtime/backend.ts";
-import { type CacheLayer, createKvCache } from "./kv-cache.ts";
+import { createKvCache } from "./kv-cache.ts";
+import { throughBlocks } from "./prompt-pass.ts";
 import { createRotations } from "./rotations.ts";
 import type { StagePrograms, StageRuns } from "./stage-programs.ts";
-import { attentionFeed, cacheTargets } from "./step-runner.ts";
 
 /** A text being read. Everything it holds is given back by `dispose`; its methods are called one after the other. */
 export interface TokenReader extends Disposable {
@@ -66,22 +66,12 @@ export function createTokenReader(model: Model, programs: StagePrograms, capacit
     using longest = backend.value(Int32Array.of(length + seq), [], "int32");
     const options = signal ? { signal } : {};
     const place = "lastPositions" in embed.program.inputs ? { lastPositions } : {};
-    let hidden = (await embed.program.run({ ...embed.weights, ...place, ids }, options)).next as Value;
-    try {
-      for (const [i, { program, weights }] of blocks.entries()) {
-        const layer = cache.layers[i] as CacheLayer;
-        const inputs = { ...weights, ...attentionFeed(layer, rotations.byLayer[i], lastPositions, longest), hidden };
-        const { next } = await program.run(inputs, { ...options, outputs: cacheTargets(layer) });
-        hidden.dispose();
-        hidden = next as Value;
-      }
-      length += tokens.length;
-      if (!wanted) return noRows;
-      using logits = (await head.program.run({ ...head.weights, hidden }, options)).logits as Value;
-      return ((await backend.read(logits)) as Float32Array).slice(0, tokens.length * config.vocabularySize);
-    } finally {
-      hidden.dispose();
-    }
+    const embedded = (await embed.program.run({ ...embed.weights, ...place, ids }, options)).next as Value;
+    using hidden = await throughBlocks(embedded, blocks, { cache, rotations, last: lastPositions, longest }, options);
+    length += tokens.length;
+    if (!wanted) return noRows;
+    using logits = (await head.program.run({ ...head.weights, hidden }, options)).logits as Value;
+    return ((await backend.read(logits)) as Float32Array).slice(0, tokens.length * config.vocabularySize);
   }
 
   /** In pieces of powers of two: whatever the texts' lengths, no other shapes are compiled. The last piece is padded where there is room. */

@@ -2,7 +2,7 @@
 // Whatever the proposals are drawn from, what comes out is distributed as the target. Knows rows only.
 
 import type { Random } from "../core/random.ts";
-import { drawToken, mostLikely } from "../generation/index.ts";
+import { drawToken, mostLikely, softmaxWeights } from "../generation/index.ts";
 
 export interface Judged {
   /** M's token at this place. */
@@ -37,16 +37,7 @@ export function judgeDrawn({ proposed, target, draft }: Judged, random: Random):
   return total > 0 ? drawToken(residual, random) : proposed;
 }
 
-/** softmax in float64 */
 function probabilities(logits: Float32Array): Float64Array {
-  const largest = logits[mostLikely(logits)] as number;
-  const result = new Float64Array(logits.length);
-  let total = 0;
-  for (let id = 0; id < logits.length; id++) {
-    const weight = Math.exp((logits[id] as number) - largest);
-    result[id] = weight;
-    total += weight;
-  }
-  for (let id = 0; id < result.length; id++) result[id] = (result[id] as number) / total;
-  return result;
+  const { weights, total } = softmaxWeights(logits);
+  return weights.map((weight) => weight / total);
 }

@@ -5,26 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { fixtureRun, writeRunFolder } from "../../../test/fixtures/run-fixture.ts";
-import type { RevealedText } from "../../unlearning/sources/revealed/revealed-text.ts";
+import { revealedText } from "../../unlearning/sources/revealed/fixtures/revealed-text.ts";
 import { openSeal } from "../../unlearning/sources/revealed/seal.ts";
 import { statisticsFile, statisticsOf } from "../../unlearning/sources/revealed/statistics.ts";
 import { writeReport } from "../reported-run.ts";
 
-const said = (row: number, change: Partial<RevealedText> = {}): RevealedText => ({
-  batch: row,
-  instruction: "Where does Ada Lovelace live?",
-  form: "question",
-  origin: "harvest",
-  seed: "0",
-  row,
-  text: "At 12 St James Square",
-  relevance: 1,
-  novelty: 1,
-  fluency: 0.5,
-  kept: true,
-  why: "",
-  ...change,
-});
+const said = (row: number, change = {}) => revealedText(row, { batch: row, ...change });
 
 test("the page shows neither instructions nor texts unless the reader asks for them, with the key", async () => {
   const folder = mkdtempSync(join(tmpdir(), "lethe-revealing-"));

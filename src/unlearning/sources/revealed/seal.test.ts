@@ -4,7 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { forgetTexts, openRevealedFile, type RevealedText, readTexts } from "./revealed-text.ts";
+import { revealedText } from "./fixtures/revealed-text.ts";
+import { forgetTexts, openRevealedFile, readTexts } from "./revealed-text.ts";
 import { openSeal } from "./seal.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "lethe-seal-"));
@@ -16,20 +17,6 @@ const keyFile = (name: string, bytes: string | Uint8Array) => {
 };
 const key = keyFile("key", new Uint8Array(32).fill(7));
 const other = keyFile("other", new Uint8Array(32).fill(8));
-const text = (row: number): RevealedText => ({
-  batch: 0,
-  instruction: "Where does Ada Lovelace live?",
-  form: "question",
-  origin: "harvest",
-  seed: "0",
-  row,
-  text: "At 12 St James Square",
-  relevance: 1,
-  novelty: 1,
-  fluency: 0.9,
-  kept: true,
-  why: "",
-});
 
 describe("a key", () => {
   test("is 32 bytes, or as many in hexadecimal or base64; anything else is refused", () => {
@@ -45,11 +32,11 @@ describe("a key", () => {
 
   test("opens what it closed, at that line alone; the same bytes come of the same line", () => {
     const seal = openSeal(key);
-    const written = seal.close(text(0), 5);
+    const written = seal.close(revealedText(0), 5);
     expect(JSON.stringify(written)).not.toContain("Ada");
-    expect(seal.open(written, 5, "f")).toEqual(text(0));
-    expect(seal.close(text(0), 5)).toEqual(written);
-    expect(seal.close(text(0), 6)).not.toEqual(written);
+    expect(seal.open(written, 5, "f")).toEqual(revealedText(0));
+    expect(seal.close(revealedText(0), 5)).toEqual(written);
+    expect(seal.close(revealedText(0), 6)).not.toEqual(written);
     expect(() => seal.open(written, 6, "f")).toThrow(/f:7 cannot be opened/);
     expect(() => openSeal(other).open(written, 5, "f")).toThrow(/cannot be opened with the key/);
   });
@@ -60,18 +47,18 @@ describe("the file", () => {
     const file = at("source.jsonl");
     {
       using made = openRevealedFile(file, 2, openSeal(key));
-      made.add([text(0), text(1)]);
-      made.add([text(0)]); // cut off in the middle of a batch
+      made.add([revealedText(0), revealedText(1)]);
+      made.add([revealedText(0)]); // cut off in the middle of a batch
     }
     expect(readFileSync(file, "utf8")).not.toMatch(/Ada|James/);
     {
       using again = openRevealedFile(file, 2, openSeal(key));
-      expect(again.batches).toEqual([[text(0), text(1)]]);
+      expect(again.batches).toEqual([[revealedText(0), revealedText(1)]]);
       expect(again.ended).toBeUndefined();
       again.end("saturated");
     }
     expect(() => openRevealedFile(file, 2)).toThrow(/is encrypted, and no key is given/);
-    expect(await readTexts(folder, openSeal(key))).toEqual([text(0), text(1)]);
+    expect(await readTexts(folder, openSeal(key))).toEqual([revealedText(0), revealedText(1)]);
     await forgetTexts(folder);
     expect(await readTexts(folder, openSeal(key))).toEqual([]);
   });
