@@ -1,5 +1,7 @@
 // Log-probabilities of one place in a text: from logits, the most likely ones, a token's rank. Knows nothing of how they are written to a client.
 
+import { normalise } from "../steering/index.ts";
+
 export interface TokenLogprob {
   readonly id: number;
   readonly logprob: number;
@@ -8,14 +10,7 @@ export interface TokenLogprob {
 }
 
 /** logits [vocabulary] → log softmax, a new array. */
-export function logSoftmax(logits: Float32Array): Float32Array {
-  let largest = Number.NEGATIVE_INFINITY;
-  for (const logit of logits) if (logit > largest) largest = logit;
-  let total = 0;
-  for (const logit of logits) total += Math.exp(logit - largest);
-  const shift = largest + Math.log(total);
-  return logits.map((logit) => logit - shift);
-}
+export const logSoftmax = (logits: Float32Array): Float32Array => normalise(logits.slice());
 
 /** The token's own: its rank counts the tokens that are more likely. */
 export function logprobOf(row: Float32Array, id: number): TokenLogprob {
