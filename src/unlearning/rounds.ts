@@ -13,7 +13,7 @@ import { askReference } from "./ask-reference.ts";
 import type { UnlearnConfig } from "./config.ts";
 import type { RunContext } from "./context.ts";
 import { encodeSides } from "./localisation/text.ts";
-import { memorise } from "./objectives/memorise.ts";
+import { crossEntropy } from "./objectives/memorise.ts";
 import type { PlanContext, RoundText, TrainOptions } from "./plans/plan.ts";
 import type { Selection } from "./scopes/scope.ts";
 import type { Session } from "./session.ts";
@@ -56,7 +56,7 @@ export function createRounds(context: RoundsContext): Pick<PlanContext, "gather"
     const pace = { ...context.config.training, ...training };
     await trainingOver({ forget: text }, undefined, {
       ...context,
-      loss: memorise.loss({}, context.random),
+      loss: crossEntropy,
       config: { ...context.config, training: pace },
       random: context.random.fork(`teach ${taught}`),
     })(options);

@@ -9,7 +9,7 @@ import { claimRunFolder } from "../training/run-claim.ts";
 import { beginRun } from "./begin-run.ts";
 import type { TrainConfig } from "./config.ts";
 import type { RunContext } from "./context.ts";
-import { memorise } from "./objectives/memorise.ts";
+import { crossEntropy } from "./objectives/memorise.ts";
 import { openScope } from "./scopes/open-scope.ts";
 import { encodeAll, openRandomSession, openSession, readSources } from "./session.ts";
 
@@ -40,7 +40,7 @@ export async function teach(config: TrainConfig, yaml: string, context: RunConte
   const totalSteps = stepsOf(config.training, batches.batchesPerEpoch);
   using run = await beginRun({ claim, session, config, files, context });
   await runInFolder(run, (train) =>
-    train({ trainable, loss: memorise.loss({}, random), batches, totalSteps, training: config.training }),
+    train({ trainable, loss: crossEntropy, batches, totalSteps, training: config.training }),
   );
 }
 

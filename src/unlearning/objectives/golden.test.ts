@@ -364,6 +364,17 @@ test("rmu's direction has length one, no negative part, and follows from its see
   expect(direction("b", 50)).not.toEqual(u);
 });
 
+test("memorise is the cross-entropy of the text, and a retain term is asked for by its weight", async () => {
+  const sides = { forget: original, retain: original };
+  const alone = await run("memorise", {}, sides, "forget");
+  expect(alone.terms).toEqual({});
+  const { terms, loss } = await run("memorise", { retainWeight: 2 }, sides, "retain");
+  expect(terms.forget).toBeCloseTo(alone.loss, 10);
+  const kl = (await run("ga-kl", {}, sides, "retain")).terms.retain as number;
+  expect(kl).toBeGreaterThan(0);
+  expect(loss).toBeCloseTo(alone.loss + 2 * kl, 10);
+});
+
 test("retain terms add up with their weights, and each is logged", async () => {
   const sides = { forget: original, retain: original };
   const one = async (retain: string) =>

@@ -1,20 +1,34 @@
-// Plain language-model training: L = CE. Teaches; trained on what must go it makes the task vector that negation subtracts (2212.04089).
+// Plain language-model training: L = CE. Teaches; trained on what must go it makes the task vector that negation subtracts (2212.04089). With a retain term
+// the vector learns the forget text and leaves what the model says of the retain text; to first order a step back along it leaves that, too.
 
 import { z } from "zod";
+import type { Loss } from "../../training/loss.ts";
 import { defineObjective } from "./objective.ts";
+import { branchesOf, keepsRetain, weighted, weightOptions } from "./retain-term.ts";
+
+/** CE of the text under branch `forget`. */
+export const crossEntropy: Loss = {
+  name: "memorise",
+  branches: ["forget"],
+  terms: ({ forget }) => ({ loss: forget.meanNll(), terms: {} }),
+};
 
 export const memorise = defineObjective({
   name: "memorise",
   summary: "descent on the text: teaching, or the first half of negation",
   paper: "https://arxiv.org/abs/2212.04089",
-  options: z.strictObject({}),
-  recipe: { plan: "negate" },
-  loss: () => ({
-    name: "memorise",
-    branches: ["forget"],
-    terms: ({ forget }) => {
-      const ce = forget.meanNll();
-      return { loss: ce, terms: {} };
-    },
+  options: z.strictObject({
+    ...weightOptions,
+    retainWeight: weightOptions.retainWeight.default(0),
+    retain: weightOptions.retain.default("kl"),
   }),
+  recipe: { plan: "negate" },
+  loss: (options) =>
+    keepsRetain(options)
+      ? {
+          name: "memorise",
+          branches: branchesOf(options),
+          terms: (branches) => weighted(branches, branches.forget.meanNll(), options),
+        }
+      : crossEntropy,
 });

@@ -102,6 +102,7 @@ const cases: (readonly [name: string, options: object])[] = [
   ["simnpo", { beta: 2.5, delta: 1, forgetWeight: 1 }],
   ["ga-kl", { peer: true }],
   ["undial", { peer: true, retainWeight: 1 }],
+  ["memorise", { retainWeight: 2, retain: "nll" }],
   ["me", { direction: "to-uniform" }],
   ["me", { peer: true, paddedLength: 24 }],
   ["pdu", { peer: true, epsilon: 0.5 }],
