@@ -1,5 +1,5 @@
-// `npm run soak -- <model> [--minutes 10] [--streams 32]`: a server in a process of its own under many streams at once, for minutes. Prints errors,
-// tokens per second, the time between tokens and how the server's memory grew; exit code 1 when something failed or memory grew by more than 5 %.
+// `npm run soak -- <model> [--offset run] [--minutes 10] [--streams 32]`: a server in a process of its own under many streams at once, for minutes. Prints
+// errors, tokens per second, the time between tokens and how the server's memory grew; exit code 1 when something failed or memory grew by more than 5 %.
 // Some clients leave in the middle, some ask for log-probabilities, prompts and answers differ in length.
 
 import { spawn } from "node:child_process";
@@ -14,6 +14,7 @@ const { values, positionals } = parseArgs({
     minutes: { type: "string", default: "10" },
     streams: { type: "string", default: "32" },
     tokens: { type: "string", default: "128" },
+    offset: { type: "string" },
   },
 });
 const [model] = positionals;
@@ -21,7 +22,9 @@ const minutes = Number(values.minutes);
 const streams = Number(values.streams);
 const tokens = Number(values.tokens);
 if (!model || !(minutes > 0) || !(streams >= 1) || !(tokens >= 1)) {
-  console.error("usage: npm run soak -- <model folder> [--minutes 10] [--streams 32] [--tokens 128]");
+  console.error(
+    "usage: npm run soak -- <model folder> [--offset <run folder>] [--minutes 10] [--streams 32] [--tokens 128]",
+  );
   process.exit(2);
 }
 
@@ -29,8 +32,7 @@ const lethe = fileURLToPath(new URL("../bin/lethe.js", import.meta.url));
 const line = [
   "serve",
   model,
-  "--name",
-  "soak",
+  ...(values.offset === undefined ? ["--name", "soak"] : ["--offset", `soak=${values.offset}`]),
   "--port",
   "0",
   "--json",
@@ -95,7 +97,7 @@ async function stream(number) {
   }
 }
 
-/** What is held at a moment, in MiB: all of it, and the parts that are JavaScript's. */
+/** What is held at a moment, in MiB. */
 const samples = [];
 const started = performance.now();
 const sampling = setInterval(
@@ -105,12 +107,10 @@ const sampling = setInterval(
     try {
       const text = await (await fetch(url.replace("/v1", "/metrics"))).text();
       const mib = (name) => Number(new RegExp(`^${name} (\\d+)`, "m").exec(text)?.[1]) / 2 ** 20;
-      samples.push({
-        minute: (performance.now() - started) / 60_000,
-        resident: mib("lethe_resident_bytes"),
-        objects: mib('lethe_heap_bytes\\{kind="objects"\\}'),
-        arrays: mib('lethe_heap_bytes\\{kind="arrays"\\}'),
-      });
+      const ofHeap = (kind) => mib(`lethe_heap_bytes\\{kind="${kind}"\\}`);
+      const [resident, heap, arrays] = [mib("lethe_resident_bytes"), ofHeap("heap"), ofHeap("arrays")];
+      const minute = (performance.now() - started) / 60_000;
+      samples.push({ minute, resident, heap, arrays, objects: ofHeap("objects"), rest: resident - heap - arrays });
     } catch (error) {
       errors.push(error);
     }
@@ -135,7 +135,8 @@ const [middleTime, middleSize] = [mean(steady.map((s) => s.minute)), mean(steady
 const slope =
   steady.reduce((sum, { minute, resident }) => sum + (minute - middleTime) * (resident - middleSize), 0) /
   steady.reduce((sum, { minute }) => sum + (minute - middleTime) ** 2, 0);
-const [first, last] = fifths.map((list) => mean(list.map((s) => s.resident)));
+const means = (name) => fifths.map((list) => mean(list.map((s) => s[name])));
+const [first, last] = means("resident");
 const growth = (100 * (last - first)) / first;
 console.log(
   `${streams} streams for ${minutes} minutes: ${answers} answers, ${left} left by their client, ${errors.length} errors`,
@@ -145,10 +146,14 @@ console.log(
   `between chunks: median ${quantile(0.5).toFixed(1)} ms, p99 ${quantile(0.99).toFixed(1)} ms, largest ${quantile(1).toFixed(1)} ms`,
 );
 console.log(
-  `resident memory: ${first.toFixed(0)} → ${last.toFixed(0)} MiB (${growth.toFixed(1)} %), slope ${slope.toFixed(2)} MiB per minute`,
+  `resident memory, from minute ${warm.toFixed(1)} on: ${first.toFixed(0)} → ${last.toFixed(0)} MiB (${growth.toFixed(1)} %), slope ${slope.toFixed(2)} MiB per minute`,
 );
-/** Least of the first and of the last fifth: what is left when garbage was collected. */
-const lows = (name) => fifths.map((list) => Math.min(...list.map((s) => s[name])).toFixed(0)).join(" → ");
-console.log(`of it JavaScript's, at least: objects ${lows("objects")} MiB, arrays ${lows("arrays")} MiB`);
+const shown = (pair) => pair.map((size) => size.toFixed(0)).join(" → ");
+console.log(
+  `of it JavaScript's heap ${shown(means("heap"))} MiB, arrays ${shown(means("arrays"))}, the rest ${shown(means("rest"))}`,
+);
+/** When garbage had just been collected. */
+const living = fifths.map((list) => Math.min(...list.map((s) => s.objects)));
+console.log(`JavaScript's objects, garbage included, at least ${shown(living)} MiB`);
 for (const error of errors.slice(0, 5)) console.log(`error: ${error}`);
 process.exitCode = errors.length > 0 || !(growth <= 5) ? 1 : 0;

@@ -56,8 +56,8 @@ interface Environment {
 interface OpenStream {
   readonly first: IteratorResult<object, void>;
   readonly chunks: AsyncGenerator<object, void, void>;
-  /** Rejects when the answer must end. */
-  readonly ended: Promise<never>;
+  /** Aborts when the answer must end; its reason is why. */
+  readonly end: AbortSignal;
   /** To be called when the client leaves. */
   readonly clientLeft: () => void;
   /** Makes room for others. */
@@ -136,10 +136,6 @@ export function createServerApp({
     const clientLeft = () => end.abort(new RequestProblem(499, "the client left"));
     c.req.raw.signal.addEventListener("abort", clientLeft);
     underWay.add(end);
-    const ended = new Promise<never>((_, reject) => {
-      end.signal.addEventListener("abort", () => reject(end.signal.reason));
-    });
-    ended.catch(() => {});
     const leave = () => {
       clearTimeout(late);
       c.req.raw.signal.removeEventListener("abort", clientLeft);
@@ -157,7 +153,7 @@ export function createServerApp({
     }
     const chunks = answerStream(exchange, settings);
     try {
-      return send(c, { first: await chunks.next(), chunks, ended, clientLeft, leave });
+      return send(c, { first: await chunks.next(), chunks, end: end.signal, clientLeft, leave });
     } catch (error) {
       leave();
       throw error;
@@ -165,14 +161,22 @@ export function createServerApp({
   }
 
   /** The stream, whose first chunk is known already: what fails before it has failed with a status. */
-  function send(c: Context<Environment>, { first, chunks, ended, clientLeft, leave }: OpenStream): Response {
+  function send(c: Context<Environment>, { first, chunks, end, clientLeft, leave }: OpenStream): Response {
     const record = c.get("record");
     return streamSSE(c, async (stream) => {
       let status = 200;
       let failure: unknown;
       // The stream may wait for its next token when the client leaves, or for a client that does not read.
       stream.onAbort(clientLeft);
-      const write = (data: string) => Promise.race([stream.writeSSE({ data }), ended]);
+      // One listener for all writes: a race of each with a promise that outlives it would leave something behind for every token.
+      let giveUp = (_reason: unknown) => {};
+      end.addEventListener("abort", () => giveUp(end.reason));
+      const write = (data: string) =>
+        new Promise<unknown>((resolve, reject) => {
+          end.throwIfAborted();
+          giveUp = reject;
+          stream.writeSSE({ data }).then(resolve, reject);
+        });
       try {
         for (let next = first; !next.done; next = await chunks.next()) {
           await write(JSON.stringify(next.value));

@@ -193,6 +193,10 @@ test("the log tells who asked for how much, and nothing that was said, unless it
   expect(metrics).toContain('lethe_requests_total{route="/v1/completions",model="scripted",status="200"} 1');
   expect(metrics).toContain(`lethe_tokens_total{model="scripted",kind="completion"} ${ids.length}`);
   expect(metrics).toContain("lethe_rows 0");
+  const heap = (kind: string) =>
+    Number(new RegExp(`^lethe_heap_bytes\\{kind="${kind}"\\} (\\d+)$`, "m").exec(metrics)?.[1]);
+  expect(heap("objects")).toBeGreaterThan(0);
+  expect(heap("heap")).toBeGreaterThan(heap("objects"));
   expect(metrics).not.toContain("confidential");
   const telling = serve({ logPrompts: true });
   await telling.ask({ prompt: "confidential words" });

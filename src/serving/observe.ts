@@ -39,10 +39,12 @@ export function createObserver(models: readonly ServedModel[], admission: Admiss
   const between = registry.histogram("lethe_between_tokens_seconds", "From a row's token to its next.", seconds);
   registry.gauge("lethe_rows", "Answers on their way.", () => [[{}, admission.rows]]);
   registry.gauge("lethe_resident_bytes", "Resident memory of the process.", () => [[{}, process.memoryUsage.rss()]]);
-  registry.gauge("lethe_heap_bytes", "JavaScript's objects, and the arrays outside of its heap.", () => {
-    const { heapUsed, arrayBuffers } = process.memoryUsage();
+  const heapHelp = "JavaScript's objects, garbage included; what its heap takes of memory; the arrays outside of it.";
+  registry.gauge("lethe_heap_bytes", heapHelp, () => {
+    const { heapUsed, heapTotal, arrayBuffers } = process.memoryUsage();
     return [
       [{ kind: "objects" }, heapUsed],
+      [{ kind: "heap" }, heapTotal],
       [{ kind: "arrays" }, arrayBuffers],
     ];
   });

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import { ModelError } from "../core/errors.ts";
 import type { JsonObject } from "../core/json-file.ts";
 import { byteAlphabet } from "./byte-alphabet.ts";
@@ -232,6 +232,17 @@ test("splitting takes what follows the last match at once: a text without a spac
   const pieces = (text: string) => text.match(new RegExp(pattern.Regex.replace("\\x{20}", " "), "gu"));
   expect(pieces("▁no▁space")).toEqual(["▁no▁space"]);
   expect(pieces("two spaces here")).toEqual(["two ", "spaces ", "here"]);
+});
+
+test("a word is remembered and a whole text is not: tokenizers that split none would keep ten thousand prompts", () => {
+  const tokenizer = createTokenizer(byteLevelJson(null), noFiles, "tokenizer.json");
+  const put = vi.spyOn(Map.prototype, "set");
+  const [word, text] = ["abcd", "abcd ".repeat(20)];
+  for (const each of [word, text]) tokenizer.encode(each);
+  const kept = put.mock.calls.map(([key]) => key);
+  put.mockRestore();
+  expect(kept).toContain(word);
+  expect(kept).not.toContain(text);
 });
 
 test("the mark of an image is no token of a model that has no row for it, as in Gemma 3's text models", () => {

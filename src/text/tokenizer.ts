@@ -58,6 +58,9 @@ export function loadTokenizer(folder: string): Tokenizer {
   return createTokenizer(readJsonObject(path, { limitBytes: 256 * 1024 * 1024 }), readSpecialTokenFiles(folder), path);
 }
 
+/** Characters of a piece of text whose tokens are remembered. */
+const longestWord = 32;
+
 /** A tokenizer from parsed files; `file` names tokenizer.json in errors. @throws ModelError */
 export function createTokenizer(json: JsonObject, files: SpecialTokenFiles, file: string): Tokenizer {
   try {
@@ -68,6 +71,8 @@ export function createTokenizer(json: JsonObject, files: SpecialTokenFiles, file
       clean_up_tokenization_spaces: files.tokenizerConfig.clean_up_tokenization_spaces === true,
       eos_token: specialTokenText(files, "eos_token"),
     });
+    // Words come again and whole texts do not: a tokenizer that splits no words would remember ten thousand prompts.
+    if (library.model && "max_length_to_cache" in library.model) library.model.max_length_to_cache = longestWord;
     for (const step of decodingSteps(library.decoder)) {
       if (step.config.type === "ByteFallback") Object.assign(step, { text_decoder: { decode: textOfBytes } });
     }

@@ -1,5 +1,6 @@
 // `lethe serve`: puts models behind OpenAI's HTTP interface until it is told to stop.
 
+import { setFlagsFromString } from "node:v8";
 import { InvalidArgumentError } from "commander";
 import { pino } from "pino";
 import { loadConfig } from "../../core/config.ts";
@@ -121,6 +122,8 @@ export const serve: Command<ServeOptions> = {
     refuseTwice(allNames);
     const keysConfig = options.keys === undefined ? undefined : await loadConfig(keysFile, options.keys);
     const keys = keysConfig && createKeyRing(keysConfig, allNames);
+    // Left to itself, V8 lets garbage lie until the heap is four times what lives in it, or not, as it finds the machine. Twice is steady.
+    setFlagsFromString("--heap-growing-percent=100");
     const open: Disposable[] = [];
     try {
       const models: ServedModel[] = [];
