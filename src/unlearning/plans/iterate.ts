@@ -6,10 +6,11 @@ import { ConfigError } from "../../core/errors.ts";
 import { isLoraWeight } from "../../models/lora.ts";
 import type { RoundFound } from "./iterate-found.ts";
 import { createLoraStack } from "./lora-stack.ts";
-import { definePlan, type PlanContext } from "./plan.ts";
+import { definePlan } from "./plan.ts";
 import { type RetainText, retainModuleOptions, splitRetain } from "./retain-module.ts";
-import { type Course, knownOf, repair, takeRound } from "./round.ts";
+import { type Course, repair, takeRound } from "./round.ts";
 import { coefficientGrid, gridHasSteps, gridWithoutSteps } from "./search-coefficient.ts";
+import { until, whyStop } from "./stop.ts";
 import { createSubspaces, orthogonalOptions } from "./subspaces.ts";
 import { refuseTaughtLora } from "./task-vector.ts";
 import { createUtility, utilityBudget } from "./utility.ts";
@@ -19,14 +20,7 @@ const options = z
     rounds: z.number().int().positive().default(4).describe("at most; round t of T may use t/T of the budget"),
     ...utilityBudget,
     ...coefficientGrid,
-    until: z
-      .number()
-      .min(0)
-      .max(1)
-      .optional()
-      .describe(
-        "stop when the model says no more of what must go: the source's score, else token accuracy on its text",
-      ),
+    until,
     retainModule: retainModuleOptions.optional().describe("LoRA trained on the retain text and added"),
     orthogonal: orthogonalOptions.optional().describe("keeps each round's LoRA clear of the modules before it"),
     keepRounds: z.boolean().default(true).describe("keep every round's result in rounds/, to choose from afterwards"),
@@ -73,7 +67,7 @@ export const iterate = definePlan({
     let tooCostly = false;
     for (let round = 1; round <= most; round++) {
       const text = await context.gather(round);
-      const reason = await whyStop(text, chosen, context);
+      const reason = await whyStop(text, chosen.until, context);
       const taken = reason ?? (await takeRound(course, round, text));
       if (typeof taken === "string") {
         ended = taken;
@@ -92,20 +86,6 @@ export const iterate = definePlan({
     report(rounds.length > 0 ? { type: "note", text: `iteration ended: ${ended}` } : nothingChanges(ended, tooCostly));
   },
 });
-
-/** Is there nothing to do, or nothing left to do? */
-async function whyStop(
-  text: Awaited<ReturnType<PlanContext["gather"]>>,
-  { until }: IterateOptions,
-  context: PlanContext,
-): Promise<string | undefined> {
-  if (text.forget.length === 0) return "the source finds nothing more to train on";
-  if (until === undefined) return undefined;
-  const said = text.score ?? (await knownOf(text, context));
-  return said <= until
-    ? `the model says ${said.toPrecision(3)} of what must go, at most the ${until} of plan.until`
-    : undefined;
-}
 
 function described(
   { round, coefficient, forget, retain, repaired }: RoundFound,
