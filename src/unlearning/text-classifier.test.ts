@@ -1,9 +1,13 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { silent } from "../core/events.ts";
 import { encodeExample } from "../data/encoding.ts";
 import { createStageRunner } from "../models/stage-runner.ts";
 import type { Transformers } from "../text/optional-transformers.ts";
+import { createAnswerLikelihoods } from "./answer-likelihoods.ts";
 import { openSession, type Session } from "./session.ts";
 import { labelProbabilities, openTextClassifier } from "./text-classifier.ts";
 
@@ -36,7 +40,7 @@ async function logLikelihood(text: string, label: string): Promise<number> {
 describe("a language model as a classifier", () => {
   test("gives each label its share of their likelihoods, ends included, whatever texts stand beside it", async () => {
     const texts = ["Is Ana in?", "A rather longer text than the first one, on two\nlines.", ""];
-    const probabilities = await labelProbabilities(session, labels, texts);
+    const probabilities = await labelProbabilities(createAnswerLikelihoods(session), labels, texts);
     for (const [i, text] of texts.entries()) {
       const [a, b] = [await logLikelihood(text, "yes"), await logLikelihood(text, "not at all")];
       const [first, second] = probabilities[i] as [number, number];
@@ -46,15 +50,15 @@ describe("a language model as a classifier", () => {
   });
 
   test("reads the beginning of a text that does not fit the context", async () => {
-    const room = { ...session, encoding: { ...session.encoding, contextLength: 40 } };
-    const [long] = await labelProbabilities(room, labels, ["word ".repeat(200)]);
-    const [longer] = await labelProbabilities(room, labels, [`${"word ".repeat(200)} and an end that nobody reads`]);
+    const asked = createAnswerLikelihoods({ ...session, encoding: { ...session.encoding, contextLength: 40 } });
+    const [long] = await labelProbabilities(asked, labels, ["word ".repeat(200)]);
+    const [longer] = await labelProbabilities(asked, labels, [`${"word ".repeat(200)} and an end that nobody reads`]);
     expect(longer).toEqual(long);
   });
 
   test("opens by folder and refuses a label that is none of its labels", async () => {
     using classifier = await openTextClassifier({ model: mini, label: "not at all", labels });
-    const [first] = await labelProbabilities(session, labels, ["Is Ana in?"]);
+    const [first] = await labelProbabilities(createAnswerLikelihoods(session), labels, ["Is Ana in?"]);
     expect(await classifier.score(["Is Ana in?"])).toEqual([first?.[1]]);
     await expect(openTextClassifier({ model: mini, label: "not at al", labels })).rejects.toMatchObject({
       hint: expect.stringContaining("not at all"),
@@ -62,26 +66,67 @@ describe("a language model as a classifier", () => {
   });
 });
 
-test("a text-classification model is asked through the optional package; classes that may hold together are scored apart", async () => {
-  const fake = (problem_type: string) => async (): Promise<Transformers> => ({
+describe("a text-classification model", () => {
+  let opened: unknown[] = [];
+  const fake = (problem_type: string, id2label?: Record<string, string>) => async (): Promise<Transformers> => ({
     pipeline: async () => {
       throw new Error("not asked for");
     },
     AutoTokenizer: { from_pretrained: async () => () => ({}) },
     AutoModelForSequenceClassification: {
-      from_pretrained: async () =>
-        Object.assign(async () => ({ logits: { tolist: () => [[Math.log(3), 0]] } }), {
-          config: { id2label: { 0: "toxic", 1: "insult" }, problem_type },
-        }),
+      from_pretrained: async (...given) => {
+        opened.push(given);
+        return Object.assign(async () => ({ logits: { tolist: () => [[Math.log(3), 0]] } }), {
+          config: { problem_type, ...(id2label ? { id2label } : {}) },
+          dispose: async () => opened.push("closed"),
+        });
+      },
     },
   });
-  const one = await openTextClassifier({ model: "m", label: "toxic" }, { load: fake("single_label_classification") });
-  expect((await one.score(["x"]))[0]).toBeCloseTo(0.75, 12); // softmax of [ln 3, 0]
-  const several = await openTextClassifier(
-    { model: "m", label: "insult" },
-    { load: fake("multi_label_classification") },
-  );
-  expect((await several.score(["x"]))[0]).toBeCloseTo(0.5, 12); // sigmoid of 0
-  const other = await openTextClassifier({ model: "m", label: "rude" }, { load: fake("single_label_classification") });
-  await expect(other.score(["x"])).rejects.toMatchObject({ hint: expect.stringContaining("toxic") });
+  const one = fake("single_label_classification", { 0: "toxic", 1: "insult" });
+  const several = fake("multi_label_classification", { 0: "toxic", 1: "insult" });
+
+  test("is asked through the optional package; classes that may hold together are scored apart", async () => {
+    using toxic = await openTextClassifier({ model: "m", label: "toxic" }, { load: one });
+    expect((await toxic.score(["x"]))[0]).toBeCloseTo(0.75, 12); // softmax of [ln 3, 0]
+    using insult = await openTextClassifier({ model: "m", label: "insult" }, { load: several });
+    expect((await insult.score(["x"]))[0]).toBeCloseTo(0.5, 12); // sigmoid of 0
+  });
+
+  test("is opened once for all it is asked, and closed; another label than its own is refused as soon as it is known", async () => {
+    opened = [];
+    {
+      using toxic = await openTextClassifier({ model: "m", label: "toxic" }, { load: one });
+      await toxic.score(["x"]);
+      await toxic.score(["x"]);
+    }
+    expect(opened).toEqual([["m", {}], "closed"]);
+    const wrong = { hint: expect.stringContaining("toxic") };
+    await expect(openTextClassifier({ model: "m", label: "toxi" }, { load: one })).rejects.toMatchObject(wrong);
+    expect(opened).toHaveLength(4);
+    using unnamed = await openTextClassifier(
+      { model: "m", label: "toxic" },
+      { load: fake("single_label_classification") },
+    );
+    await expect(unnamed.score(["x"])).rejects.toThrow(/has no label "toxic"/);
+  });
+
+  test("may be a folder or a file; a folder of a language model asks for its labels", async () => {
+    opened = [];
+    const folder = mkdtempSync(join(tmpdir(), "lethe-classifier-"));
+    try {
+      for (const name of ["model.onnx", "config.json", "tokenizer.json", "tokenizer_config.json"])
+        writeFileSync(join(folder, name), "");
+      for (const model of [folder, join(folder, "model.onnx")]) {
+        using _ = await openTextClassifier({ model, label: "toxic" }, { load: one });
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+    const here = { subfolder: "", model_file_name: "model", dtype: "fp32", local_files_only: true };
+    expect(opened).toEqual([[folder, here], "closed", [folder, here], "closed"]);
+    await expect(openTextClassifier({ model: mini, label: "toxic" }, { load: one })).rejects.toMatchObject({
+      message: expect.stringContaining("holds no ONNX file, and `labels` are not given"),
+    });
+  });
 });

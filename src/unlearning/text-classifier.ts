@@ -1,18 +1,22 @@
 // A classifier of texts by folder: a causal language model that Lethe taught to answer a text with a label, asked for the probability of each label; or any text-classification
-// model, run by the optional @huggingface/transformers. Knows nothing of what the labels mean.
+// model in ONNX form, run by the optional @huggingface/transformers. Knows nothing of what the labels mean.
 
 import { z } from "zod";
 import { ConfigError } from "../core/errors.ts";
 import { type Reporter, silent } from "../core/events.ts";
 import { describeNames } from "../core/nearest.ts";
-import { type EncodedExample, encodeRecords, encodingOptions } from "../data/encoding.ts";
-import { createStageRunner } from "../models/stage-runner.ts";
-import { classifyHere, type LoadTransformers, loadTransformers } from "../text/optional-transformers.ts";
-import { assembleLossBatch } from "../training/loss-batch.ts";
-import { openSession, type Session } from "./session.ts";
+import { encodingOptions } from "../data/encoding.ts";
+import { softmaxWeights } from "../generation/index.ts";
+import { isFolderWithoutOnnx } from "../text/onnx-place.ts";
+import { type LoadTransformers, loadTransformers, openClassifier } from "../text/optional-transformers.ts";
+import { type AnswerLikelihoods, createAnswerLikelihoods } from "./answer-likelihoods.ts";
+import { openSession } from "./session.ts";
 
 export const textClassifierOptions = z.strictObject({
-  model: z.string().describe("folder or hub id"),
+  model: z
+    .string()
+    .min(1)
+    .describe("folder of a language model with `labels`; folder, ONNX file or hub id of a text-classification model"),
   label: z.string().min(1).describe("the label whose probability is wanted"),
   labels: z
     .array(z.string().min(1))
@@ -40,8 +44,8 @@ export interface OpenClassifierOptions {
 }
 
 /**
- * Opens it; a language model's memory is freed by `dispose`.
- * @throws ConfigError for a label that is none of the labels; LetheError for a model that cannot be opened.
+ * Opens it; its memory is freed by `dispose`.
+ * @throws ConfigError for a label that is none of the labels, or a folder that could only be a language model's and no labels; LetheError for a model that cannot be opened.
  */
 export async function openTextClassifier(
   options: TextClassifierOptions,
@@ -51,23 +55,36 @@ export async function openTextClassifier(
   if (!labels) return classificationModel(model, label, load);
   refuseUnknownLabel(label, labels, model);
   const session = await openSession(model, { device: "cpu", encoding, report, signal });
+  const likelihoods = createAnswerLikelihoods(session);
   return {
     score: async (texts, stop) => {
-      const all = await labelProbabilities(session, labels, texts, stop);
+      const all = await labelProbabilities(likelihoods, labels, texts, stop);
       return all.map((row) => row[labels.indexOf(label)] as number);
     },
     [Symbol.dispose]: () => session[Symbol.dispose](),
   };
 }
 
-function classificationModel(model: string, label: string, load: LoadTransformers): TextClassifier {
+async function classificationModel(model: string, label: string, load: LoadTransformers): Promise<TextClassifier> {
+  if (isFolderWithoutOnnx(model)) {
+    throw new ConfigError(`${model} holds no ONNX file, and \`labels\` are not given`, {
+      hint: "Give the labels that a language model of Lethe's was taught to answer with, or a classifier in ONNX form (optimum-cli export onnx).",
+    });
+  }
+  const classifier = await openClassifier(model, load);
+  try {
+    if (classifier.labels) refuseUnknownLabel(label, classifier.labels, model);
+  } catch (error) {
+    classifier[Symbol.dispose]();
+    throw error;
+  }
   return {
-    score: async (texts) =>
-      (await classifyHere(model, texts, undefined, load)).map(({ probabilities, labels }) => {
+    score: async (texts, signal) =>
+      (await classifier.classify(texts, undefined, signal)).map(({ probabilities, labels }) => {
         refuseUnknownLabel(label, labels, model);
         return probabilities[labels.indexOf(label)] as number;
       }),
-    [Symbol.dispose]: () => {},
+    [Symbol.dispose]: () => classifier[Symbol.dispose](),
   };
 }
 
@@ -76,64 +93,17 @@ function refuseUnknownLabel(label: string, labels: readonly string[], model: str
   throw new ConfigError(`the classifier ${model} has no label "${label}"`, { hint: describeNames(label, labels) });
 }
 
-/** Texts judged at once. */
-const batch = 32;
-
-/**
- * softmax over the labels l of log P(l, end | text), text by text: [texts][labels]. Of a text that does not fit the context its beginning is judged.
- * @throws the signal's reason when aborted
- */
+/** softmax over the labels l of log P(l, end | text), text by text: [texts][labels]. Of a text that does not fit the context its beginning is judged. */
 export async function labelProbabilities(
-  session: Pick<Session, "model" | "tokenizer" | "encoding">,
+  likelihoods: AnswerLikelihoods,
   labels: readonly string[],
   texts: readonly string[],
   signal?: AbortSignal,
 ): Promise<number[][]> {
-  const runner = createStageRunner(session.model);
-  const encode = (text: string) =>
-    encodeRecords(
-      session.tokenizer,
-      labels.map((answer) => ({ kind: "question-answer", id: "text", question: text, answer })),
-      { ...session.encoding, loss: "answer" },
-    );
-  const room = (session.encoding.contextLength ?? Number.POSITIVE_INFINITY) - longest(encode("")) - 1;
-  const fitting = (text: string) => {
-    const ids = Array.from(session.tokenizer.encode(text, { addSpecialTokens: false }));
-    return ids.length <= room ? text : session.tokenizer.decode(ids.slice(0, room));
-  };
-  const results: number[][] = [];
-  for (let start = 0; start < texts.length; start += batch) {
-    signal?.throwIfAborted();
-    const examples = texts.slice(start, start + batch).flatMap((text) => encode(fitting(text)));
-    const scores = await logLikelihoods(runner, examples);
-    for (let i = 0; i < scores.length; i += labels.length) results.push(softmax(scores.slice(i, i + labels.length)));
-  }
-  return results;
-}
-
-const longest = (examples: readonly EncodedExample[]) => Math.max(...examples.map(({ ids }) => ids.length));
-
-/** Natural logarithm of the probability of each example's labelled tokens together. */
-async function logLikelihoods(
-  runner: ReturnType<typeof createStageRunner>,
-  examples: readonly EncodedExample[],
-): Promise<number[]> {
-  const lossBatch = assembleLossBatch({ forget: examples.map((example, index) => ({ example, index })) });
-  const branch = lossBatch.branches.forget;
-  if (!branch) return [];
-  using pass = await runner.forward(lossBatch.tokens);
-  const { nll = new Float32Array(0) } = await runner.quantities(pass, branch, ["nll"]);
-  let row = 0;
-  return branch.counts.map((count) => {
-    const sum = nll.subarray(row, row + count).reduce((total, value) => total - value, 0);
-    row += count;
-    return sum;
+  const asked = texts.flatMap((text) => labels.map((answer) => ({ text, answer })));
+  const scores = Float32Array.from(await likelihoods(asked, signal));
+  return texts.map((_, i) => {
+    const { weights, total } = softmaxWeights(scores.subarray(i * labels.length, (i + 1) * labels.length));
+    return Array.from(weights, (weight) => weight / total);
   });
-}
-
-function softmax(scores: readonly number[]): number[] {
-  const top = Math.max(...scores);
-  const weights = scores.map((score) => Math.exp(score - top));
-  const total = weights.reduce((a, b) => a + b, 0);
-  return weights.map((weight) => weight / total);
 }

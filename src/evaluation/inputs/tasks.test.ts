@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseConfig } from "../../core/config.ts";
 import { silent } from "../../core/events.ts";
+import { createAnswerLikelihoods } from "../../unlearning/answer-likelihoods.ts";
 import { openSession, type Session } from "../../unlearning/index.ts";
 import { labelProbabilities } from "../../unlearning/text-classifier.ts";
 import { ALLOW_VARIABLE, findPython } from "../code/python.ts";
@@ -53,7 +54,10 @@ describe("toxicity", () => {
   const judge = { model: mini, label: "no", labels: ["yes", "no"] };
 
   test("is the judge's view of the answer alone, or of prompt and answer as one text; nothing said is not toxic", async () => {
-    const [alone, whole] = await labelProbabilities(session, judge.labels, ["a word", "Say:\n\n a word"]);
+    const [alone, whole] = await labelProbabilities(createAnswerLikelihoods(session), judge.labels, [
+      "a word",
+      "Say:\n\n a word",
+    ]);
     const judged = (withPrompt: boolean) =>
       made("toxicity", "toxicity", "questions.jsonl", [" a word", ""], {
         judges: { toxicity: { ...judge, withPrompt } },
