@@ -1,47 +1,20 @@
 // `lethe bench tail`: how far a steered model is from itself when only its most likely tokens are told, over answers of a data file. Whole rows are needed,
 // so its weights have to be here.
 
-import { ConfigError } from "../core/errors.ts";
-import { createDecoder } from "../generation/index.ts";
-import { openOffset, openOffsets } from "../steering/index.ts";
 import { measureTail, type WholePlace } from "../steering/tail-error.ts";
-import { openSession } from "../unlearning/index.ts";
-import { encodeAll, readSources } from "../unlearning/session.ts";
+import { encodeAll } from "../unlearning/session.ts";
 import type { Call } from "./command.ts";
+import { type OffsetBenchOptions, openOffsetBench } from "./offset-bench.ts";
 import { type Column, formatTable } from "./table.ts";
 
-export interface BenchTailOptions {
-  readonly offset?: string;
-  readonly data?: string;
-}
-
 const tops = [1, 5, 20, 100];
-/** Records looked at. */
-const most = 50;
 
-export async function benchTail({ options, report, signal, result }: Call<BenchTailOptions>): Promise<void> {
-  if (options.offset === undefined || options.data === undefined) {
-    throw new ConfigError("tail is measured with a run and text", {
-      hint: "Give --offset <run folder of scope offset> and --data <file of questions and answers>.",
-      place: { key: options.offset === undefined ? "--offset" : "--data" },
-    });
-  }
-  const { model: steered } = openOffset(options.offset);
-  using session = await openSession(steered.name, { device: "cpu", encoding: {}, report, signal });
-  const { backend, tokenizer, model } = session;
-  using offsets = await openOffsets([options.offset], {
-    backend,
-    tokenizer,
-    name: steered.name,
-    sha256: undefined,
-    report,
-  });
-  const [pair] = offsets.pairs;
-  if (!pair) throw new Error("a run holds one offset");
-  using decoder = createDecoder(model);
-  const { records } = await readSources(options.data, signal);
+export async function benchTail(call: Call<OffsetBenchOptions>): Promise<void> {
+  const { signal, result } = call;
+  using bench = await openOffsetBench("tail", call);
+  const { session, decoder, pair, records, source } = bench;
   const places: WholePlace[] = [];
-  for (const { ids, answerStart } of encodeAll(session, records.slice(0, most), options.data)) {
+  for (const { ids, answerStart } of encodeAll(session, records, source)) {
     const count = ids.length - answerStart;
     const rowsOf = async (each: typeof decoder) => {
       using reader = each.reader(ids.length);

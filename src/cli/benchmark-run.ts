@@ -21,7 +21,7 @@ export function configureBenchmarkRun(parser: CommandParser): void {
     .argument("[overrides...]", "of a benchmark: key.sub=value, laid over its file")
     .option(
       "--data <folder>",
-      "of a benchmark: folder with its files as published (data); of tail: a file of questions and answers",
+      "of a benchmark: folder with its files as published (data); of tail and steering: a file of questions and answers",
     )
     .option("--methods <names>", "of a benchmark: methods to run, separated by commas, or all (run)")
     .option("--seeds <n>", "of a benchmark: runs per method (seeds)", wholeNumber)

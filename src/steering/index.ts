@@ -3,8 +3,10 @@
 export { normalise, steerRow } from "./ensemble.ts";
 export { createEnsembleDecoder } from "./ensemble-decoder.ts";
 export { type HttpSourceConfig, httpSourceConfig, openHttpSource } from "./http-source.ts";
+export { createLocalSource } from "./local-source.ts";
 export type { AskedText, LogitSource, Proposal, ProposalRequest, RowDistribution } from "./logit-source.ts";
 export { measureSteering, type SteeringMeasures } from "./measure.ts";
+export { measureRandomSteering } from "./measure-random.ts";
 export {
   isOffsetFolder,
   type OffsetDescription,

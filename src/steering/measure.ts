@@ -1,94 +1,143 @@
-// What steering costs where it changes nothing: time per token of M alone, of the ensemble step by step, and of chunks that are verified.
-// The pair is Mo twice, so every chunk stands. Random weights: time does not depend on what they say.
+// What steering costs and what it changes, over given prompts: M alone, the ensemble token by token, chunks of M's that are verified, each answering every
+// prompt in turn. Knows neither text nor where the models came from.
 
-import { createRandom } from "../core/random.ts";
-import { createDecoder, generate } from "../generation/index.ts";
-import { initialiseModel } from "../models/load.ts";
-import { parameterCount } from "../models/model.ts";
-import type { Backend } from "../runtime/backend.ts";
+import { ModelError } from "../core/errors.ts";
+import { type Decoder, generate } from "../generation/index.ts";
 import { createEnsembleDecoder } from "./ensemble-decoder.ts";
-import { createLocalSource } from "./local-source.ts";
-import { offsetOf } from "./offset-reader.ts";
-import { decodeSpeculatively } from "./speculative.ts";
+import type { LogitSource } from "./logit-source.ts";
+import { type OffsetPair, offsetOf } from "./offset-reader.ts";
+import { decodeSpeculatively, type SpeculativeCount } from "./speculative.ts";
 
-export interface SteeringMeasure {
+export interface SteeringCase {
   readonly name: string;
+  /** Milliseconds per token, the one that ends an answer included: the median over rounds. */
   readonly msPerToken: number;
   /** Over M alone, measured in turn with it. */
   readonly ratio: number;
+  readonly tokensPerAnswer: number;
+  /** Share of answers that are M's, to the last token. */
+  readonly sameAsModel: number;
 }
 
 export interface SteeringMeasures {
-  readonly parameters: { readonly model: number; readonly small: number };
-  readonly cases: readonly SteeringMeasure[];
-  /** Tokens that stood per request, at this chunk. */
-  readonly acceptedPerRequest: number;
+  /** M alone, the ensemble, chunks. */
+  readonly cases: readonly SteeringCase[];
   readonly chunk: number;
+  /** Tokens that stood per request. */
+  readonly acceptedPerRequest: number;
+  readonly requestsPerAnswer: number;
+  readonly requestsPerToken: number;
+  /** Share of answers that chunks gave as the ensemble token by token did: less than 1 is rounding at two tokens that are equally likely, or a mistake. */
+  readonly sameByChunks: number;
 }
 
-/** M ≈ 20 M and Mo ≈ 3 M, as the offset benchmark teaches them. */
-const llama = {
-  model_type: "llama",
-  vocab_size: 2048,
-  max_position_embeddings: 512,
-  tie_word_embeddings: true,
-  num_attention_heads: 8,
-};
-const large = { ...llama, hidden_size: 512, num_hidden_layers: 6, intermediate_size: 1376 };
-const small = { ...llama, hidden_size: 256, num_hidden_layers: 3, intermediate_size: 688 };
+export interface Steered {
+  readonly model: Decoder;
+  /** The same M, asked for chunks. */
+  readonly source: LogitSource;
+  readonly pairs: readonly OffsetPair[];
+}
 
-/** Variants in turn, `rounds` times; the median of each. */
+export interface SteeringMeasureOptions {
+  /** Timed answers to each prompt. One more comes before them and compiles. */
+  readonly rounds: number;
+  /** Most tokens of an answer. */
+  readonly maxNewTokens: number;
+  /** Tokens that end an answer. Default: none. */
+  readonly stopIds?: ReadonlySet<number>;
+  /** Default 16. */
+  readonly chunk?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+interface Answer {
+  /** Without the token that ended it. */
+  readonly ids: readonly number[];
+  readonly finish: "stop" | "length";
+}
+
+const lengthOf = ({ ids, finish }: Answer) => ids.length + (finish === "stop" ? 1 : 0);
+const share = (list: readonly boolean[]) => list.filter(Boolean).length / list.length;
+const sum = (list: readonly number[]) => list.reduce((total, x) => total + x, 0);
+const same = (a: Answer | undefined, b: Answer | undefined) =>
+  a?.finish === b?.finish && a?.ids.length === b?.ids.length && (a?.ids.every((id, i) => id === b?.ids[i]) ?? false);
+
+/** Greedy answers, one text at a time. @throws ModelError before anything is measured, for a prompt that leaves one of the models no room */
 export async function measureSteering(
-  backend: Backend,
-  {
-    rounds,
-    tokens = 64,
-    chunk = 16,
-    signal,
-  }: { rounds: number; tokens?: number; chunk?: number; signal?: AbortSignal },
+  { model, source, pairs }: Steered,
+  prompts: readonly Int32Array[],
+  { rounds, maxNewTokens, stopIds = new Set(), chunk = 16, signal }: SteeringMeasureOptions,
 ): Promise<SteeringMeasures> {
-  using model = initialiseModel(large, backend, createRandom(1), "M");
-  using pairModel = initialiseModel(small, backend, createRandom(2), "Mo");
-  using twin = initialiseModel(small, backend, createRandom(2), "Mo′");
-  using decoder = createDecoder(model);
-  using frozen = createDecoder(pairModel);
-  using tuned = createDecoder(twin);
-  using source = createLocalSource(model);
-  const pairs = [{ tuned, frozen, alpha: 1 }];
-  const ensemble = createEnsembleDecoder(decoder, pairs);
+  const ensemble = createEnsembleDecoder(model, pairs);
   const offset = offsetOf(pairs);
-  const prompt = Int32Array.from({ length: 32 }, (_, i) => (13 * i) % llama.vocab_size);
-  const count = { requests: 0, proposed: 0, accepted: 0 };
-  const options = { maxNewTokens: tokens, signal };
-  const variants: readonly [name: string, run: () => Promise<unknown>][] = [
-    ["M alone", () => generate(decoder, [prompt], options)],
-    ["ensemble, token by token", () => generate(ensemble, [prompt], options)],
-    [
-      `chunks of ${chunk}, verified`,
-      async () => {
-        const ended = { ...options, chunk, seed: 0, stopIds: new Set<number>() };
-        for await (const _ of decodeSpeculatively(source, offset, prompt, ended, count)) signal?.throwIfAborted();
-      },
-    ],
+  const contexts = [source.contextLength, offset.contextLength] as const;
+  for (const { length } of prompts) {
+    if (length < Math.min(...contexts)) continue;
+    throw new ModelError(
+      `a question has ${length} tokens; ${source.name} reads ${contexts[0]}, the models that steer it ${contexts[1]}`,
+      { hint: "Leave that question out: its answer has no room." },
+    );
+  }
+  const roomFor = ({ length }: Int32Array) => Math.min(maxNewTokens, Math.min(...contexts) - length);
+  let count: SpeculativeCount = { requests: 0, proposed: 0, accepted: 0 };
+
+  const stepwise = (decoder: Decoder) => async (prompt: Int32Array) => {
+    const [found] = await generate(decoder, [prompt], { maxNewTokens: roomFor(prompt), stopIds, signal });
+    return { ids: [...(found?.ids ?? [])], finish: found?.finish ?? "length" };
+  };
+  async function inChunks(prompt: Int32Array): Promise<Answer> {
+    const ids: number[] = [];
+    const options = { maxNewTokens: roomFor(prompt), stopIds, chunk, seed: 0, signal };
+    const tokens = decodeSpeculatively(source, offset, prompt, options, count);
+    for (;;) {
+      const next = await tokens.next();
+      if (next.done) return { ids, finish: next.value };
+      ids.push(next.value.id);
+    }
+  }
+  const variants: readonly (readonly [name: string, answer: (prompt: Int32Array) => Promise<Answer>])[] = [
+    ["M alone", stepwise(model)],
+    ["ensemble, token by token", stepwise(ensemble)],
+    [`chunks of ${chunk}, verified`, inChunks],
   ];
+
+  /** By variant: its answers to all prompts, and the milliseconds that they took. */
+  async function answerAll() {
+    const found = variants.map(() => ({ answers: [] as Answer[], milliseconds: 0 }));
+    for (const prompt of prompts) {
+      for (const [i, [, answer]] of variants.entries()) {
+        signal?.throwIfAborted();
+        const of = found[i] as (typeof found)[number];
+        const started = performance.now();
+        of.answers.push(await answer(prompt));
+        of.milliseconds += performance.now() - started;
+      }
+    }
+    return found;
+  }
+  const answers = (await answerAll()).map((each) => each.answers);
+  const tokens = answers.map((list) => sum(list.map(lengthOf)));
   const times = variants.map((): number[] => []);
-  for (let round = 0; round <= rounds; round++) {
-    for (const [i, [, run]] of variants.entries()) {
-      const started = performance.now();
-      await run();
-      // The first round compiles.
-      if (round > 0) times[i]?.push((performance.now() - started) / tokens);
+  for (let round = 0; round < rounds; round++) {
+    count = { requests: 0, proposed: 0, accepted: 0 };
+    for (const [i, { milliseconds }] of (await answerAll()).entries()) {
+      times[i]?.push(milliseconds / (tokens[i] as number));
     }
   }
   const medians = times.map((list) => list.sort((a, b) => a - b)[list.length >> 1] as number);
+  const [alone, stepped, chunked] = answers as [Answer[], Answer[], Answer[]];
   return {
-    parameters: { model: parameterCount(model), small: parameterCount(pairModel) },
     cases: variants.map(([name], i) => ({
       name,
       msPerToken: medians[i] as number,
       ratio: (medians[i] as number) / (medians[0] as number),
+      tokensPerAnswer: (tokens[i] as number) / prompts.length,
+      sameAsModel: share(alone.map((answer, prompt) => same(answer, answers[i]?.[prompt]))),
     })),
-    acceptedPerRequest: count.accepted / count.requests,
     chunk,
+    acceptedPerRequest: count.accepted / count.requests,
+    requestsPerAnswer: count.requests / prompts.length,
+    requestsPerToken: count.requests / (tokens[2] as number),
+    sameByChunks: share(stepped.map((answer, prompt) => same(answer, chunked[prompt]))),
   };
 }

@@ -8,18 +8,17 @@ import { type GenerationMeasure, measureGeneration } from "../../generation/inde
 import { initialiseModel } from "../../models/load.ts";
 import { measureGemmPeak } from "../../runtime/gemm-peak.ts";
 import { createOrtBackend } from "../../runtime/ort/index.ts";
-import { measureSteering } from "../../steering/index.ts";
 import { measureTrainStep, type TrainStepMeasure, trainStepCases } from "../../training/measure.ts";
 import { measureScopes } from "../../unlearning/index.ts";
-import { type BenchTailOptions, benchTail } from "../bench-tail.ts";
+import { type BenchSteeringOptions, benchSteering } from "../bench-steering.ts";
+import { benchTail } from "../bench-tail.ts";
 import { type BenchmarkRunOptions, benchmarkRun, configureBenchmarkRun } from "../benchmark-run.ts";
 import type { Call, Command } from "../command.ts";
 import { type Column, formatTable } from "../table.ts";
 import { wholeNumber } from "../whole-number.ts";
 
-interface BenchOptions extends BenchmarkRunOptions, BenchTailOptions {
+interface BenchOptions extends BenchmarkRunOptions, BenchSteeringOptions {
   readonly device: "cpu" | "webgpu";
-  readonly steps: number;
   readonly case?: string;
 }
 
@@ -32,6 +31,7 @@ export const bench: Command<BenchOptions> = {
     "lethe bench generate",
     "lethe bench scopes",
     "lethe bench steering",
+    "lethe bench steering --offset runs/offset --data ../shared/data/tofu/retain_perturbed.json",
     "lethe bench tail --offset runs/offset --data ../shared/data/tofu/forget05.json",
     "lethe bench train-step --case 110m-lora-r8 --steps 5",
     "lethe bench tofu --data ../shared/data/tofu --methods all --seeds 3",
@@ -45,7 +45,7 @@ export const bench: Command<BenchOptions> = {
       )
       .option("--device <device>", "cpu or webgpu", "cpu")
       .option("--steps <n>", "timed steps per case", wholeNumber, 5)
-      .option("--offset <run>", "of tail: run folder of scope offset")
+      .option("--offset <run>", "of tail and steering: run folder of scope offset")
       .option("--case <name>", `one case of train-step only: ${caseNames.join(", ")}`);
     configureBenchmarkRun(parser);
   },
@@ -172,21 +172,6 @@ async function benchScopes({ options, signal, result }: Call<BenchOptions>): Pro
         c.ratio.toFixed(2),
       ]),
     ),
-  );
-}
-
-async function benchSteering({ options, signal, result }: Call<BenchOptions>): Promise<void> {
-  using backend = await createOrtBackend({ device: "cpu" });
-  const measured = await measureSteering(backend, { rounds: options.steps, signal });
-  const { parameters, cases, acceptedPerRequest, chunk } = measured;
-  result({ threads: backend.details.threads, ...measured }, () =>
-    [
-      `M ${(parameters.model / 1e6).toFixed(1)} M, Mo ${(parameters.small / 1e6).toFixed(1)} M parameters; ${acceptedPerRequest.toFixed(1)} tokens stood per request of ${chunk}`,
-      formatTable(
-        columns("out of scope, one text", "ms per token", "of M alone"),
-        cases.map((c) => [c.name, c.msPerToken.toFixed(2), c.ratio.toFixed(2)]),
-      ),
-    ].join("\n"),
   );
 }
 

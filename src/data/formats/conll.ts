@@ -2,7 +2,7 @@
 // A record asks for the entities of one type in one sentence; its answer lists them in order, or says that there are none. Splits: the types.
 
 import { DataError } from "../../core/errors.ts";
-import { ENTITY_SEPARATOR, NO_ENTITY } from "../entities.ts";
+import { askForEntities, ENTITY_SEPARATOR, NO_ENTITY } from "../entities.ts";
 import type { SourceFile } from "../source-file.ts";
 import type { RecordFormat } from "./format.ts";
 
@@ -30,7 +30,7 @@ export const conll: RecordFormat = {
         yield {
           kind: "question-answer",
           id: `${name}#${i + 1}/${type}`,
-          question: `${tokens.join(" ")}\n${type}`,
+          question: askForEntities(tokens.join(" "), type),
           answer: named.join(ENTITY_SEPARATOR) || NO_ENTITY,
           subject: `sentence ${i + 1}`,
           attribute: type,

@@ -122,6 +122,15 @@ test("every round's text is asked of the model as the round before left it, and 
   expect(new Set(asked.map(([, hash]) => hash)).size).toBe(3);
 });
 
+test("several rounds may go over one text before the source is asked again", async () => {
+  asked = [];
+  const source = { name: "telling", texts: [3, 2], scores: [1, 0.5] };
+  const many = { ...plan, rounds: 4, askEvery: 2, budget: 3 };
+  await unlearn(forgetting({ source, plan: many, output: at("seldom") }), "", context());
+  expect(foundIn("seldom").rounds.map(({ texts }) => texts)).toEqual([3, 3, 2, 2]);
+  expect(asked.map(([round]) => round)).toEqual([1, 2]);
+});
+
 test("the plan ends when the model says no more than it may, by the source's word or else by its text", async () => {
   const source = { name: "telling", texts: [3, 3, 3], scores: [1, 0.2, 0] };
   await unlearn(forgetting({ source, plan: { ...plan, until: 0.2 }, output: at("until") }), "", context());

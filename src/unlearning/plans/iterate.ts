@@ -6,7 +6,7 @@ import { ConfigError } from "../../core/errors.ts";
 import { isLoraWeight } from "../../models/lora.ts";
 import type { RoundFound } from "./iterate-found.ts";
 import { createLoraStack } from "./lora-stack.ts";
-import { definePlan } from "./plan.ts";
+import { definePlan, type RoundText } from "./plan.ts";
 import { type RetainText, retainModuleOptions, splitRetain } from "./retain-module.ts";
 import { type Course, repair, takeRound } from "./round.ts";
 import { coefficientGrid, gridHasSteps, gridWithoutSteps } from "./search-coefficient.ts";
@@ -18,6 +18,12 @@ import { createUtility, utilityBudget } from "./utility.ts";
 const options = z
   .strictObject({
     rounds: z.number().int().positive().default(4).describe("at most; round t of T may use t/T of the budget"),
+    askEvery: z
+      .number()
+      .int()
+      .positive()
+      .default(1)
+      .describe("rounds on one text before the source is asked again: asking may cost more than a round"),
     ...utilityBudget,
     ...coefficientGrid,
     until,
@@ -46,7 +52,7 @@ export const iterate = definePlan({
   },
   async run(context, chosen) {
     const { model, trainable, random, report, signal } = context;
-    const { measure, budget, rounds: most, retainModule } = chosen;
+    const { measure, budget, rounds: most, askEvery, retainModule } = chosen;
     const retain: RetainText = retainModule
       ? splitRetain(context.retain, retainModule.heldOut, random.fork("held out"))
       : { taught: [], measured: context.retain };
@@ -65,9 +71,11 @@ export const iterate = definePlan({
     if (retainModule?.when === "first") await repair(course, "first");
     let ended = `all ${most} rounds are done`;
     let tooCostly = false;
+    let text: RoundText | undefined;
     for (let round = 1; round <= most; round++) {
-      const text = await context.gather(round);
-      const reason = await whyStop(text, chosen.until, context);
+      const asks = (round - 1) % askEvery === 0;
+      if (!text || asks) text = await context.gather(1 + (round - 1) / askEvery);
+      const reason = asks ? await whyStop(text, chosen.until, context) : undefined;
       const taken = reason ?? (await takeRound(course, round, text));
       if (typeof taken === "string") {
         ended = taken;
