@@ -8,6 +8,5 @@ export type { Plan } from "./plan.ts";
 export const plans = createRegistry<Plan>("plan", {
   once: { load: async () => (await import("./once.ts")).once as unknown as Plan },
   iterate: { load: async () => (await import("./iterate.ts")).iterate as unknown as Plan },
-  repeat: { load: async () => (await import("./repeat.ts")).repeat as unknown as Plan },
   negate: { load: async () => (await import("./negate.ts")).negate as unknown as Plan },
 });

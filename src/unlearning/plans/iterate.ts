@@ -6,11 +6,10 @@ import { ConfigError } from "../../core/errors.ts";
 import { isLoraWeight } from "../../models/lora.ts";
 import type { RoundFound } from "./iterate-found.ts";
 import { createLoraStack } from "./lora-stack.ts";
-import { definePlan, type RoundText } from "./plan.ts";
+import { definePlan, type PlanContext, type RoundText } from "./plan.ts";
 import { type RetainText, retainModuleOptions, splitRetain } from "./retain-module.ts";
-import { type Course, repair, takeRound } from "./round.ts";
+import { type Course, knownOf, repair, takeRound } from "./round.ts";
 import { coefficientGrid, gridHasSteps, gridWithoutSteps } from "./search-coefficient.ts";
-import { until, whyStop } from "./stop.ts";
 import { createSubspaces, orthogonalOptions } from "./subspaces.ts";
 import { refuseTaughtLora } from "./task-vector.ts";
 import { createUtility, utilityBudget } from "./utility.ts";
@@ -26,7 +25,14 @@ const options = z
       .describe("rounds on one text before the source is asked again: asking may cost more than a round"),
     ...utilityBudget,
     ...coefficientGrid,
-    until,
+    until: z
+      .number()
+      .min(0)
+      .max(1)
+      .optional()
+      .describe(
+        "stop when the model says no more of what must go: the source's score, else token accuracy on its text",
+      ),
     retainModule: retainModuleOptions.optional().describe("LoRA trained on the retain text and added"),
     orthogonal: orthogonalOptions.optional().describe("keeps each round's LoRA clear of the modules before it"),
     keepRounds: z.boolean().default(true).describe("keep every round's result in rounds/, to choose from afterwards"),
@@ -75,7 +81,7 @@ export const iterate = definePlan({
     for (let round = 1; round <= most; round++) {
       const asks = (round - 1) % askEvery === 0;
       if (!text || asks) text = await context.gather(1 + (round - 1) / askEvery);
-      const reason = asks ? await whyStop(text, chosen.until, context) : undefined;
+      const reason = asks ? await whyStop(text, chosen, context) : undefined;
       const taken = reason ?? (await takeRound(course, round, text));
       if (typeof taken === "string") {
         ended = taken;
@@ -94,6 +100,16 @@ export const iterate = definePlan({
     report(rounds.length > 0 ? { type: "note", text: `iteration ended: ${ended}` } : nothingChanges(ended, tooCostly));
   },
 });
+
+/** Is there nothing to do, or nothing left to do? */
+async function whyStop(text: RoundText, { until }: IterateOptions, context: PlanContext): Promise<string | undefined> {
+  if (text.forget.length === 0) return "the source finds nothing more to train on";
+  if (until === undefined) return undefined;
+  const said = text.score ?? (await knownOf(text, context));
+  return said <= until
+    ? `the model says ${said.toPrecision(3)} of what must go, at most the ${until} of plan.until`
+    : undefined;
+}
 
 function described(
   { round, coefficient, forget, retain, repaired }: RoundFound,

@@ -7,7 +7,6 @@ import type { LoraStack } from "./lora-stack.ts";
 import type { PlanContext, RoundText } from "./plan.ts";
 import { type RetainModuleOptions, trainRetainModule } from "./retain-module.ts";
 import { type CoefficientSearch, searchCoefficient } from "./search-coefficient.ts";
-import { knownOf } from "./stop.ts";
 import type { Subspaces } from "./subspaces.ts";
 import { rememberWeights, taskVector } from "./task-vector.ts";
 import { createUtility } from "./utility.ts";
@@ -28,6 +27,10 @@ export interface Course {
   readonly stack: LoraStack | undefined;
   readonly subspaces: Subspaces;
 }
+
+/** Token accuracy of the model as it is on a round's text. */
+export const knownOf = ({ forget }: RoundText, { model, signal }: Pick<PlanContext, "model" | "signal">) =>
+  createUtility(model, forget, { measure: "token-accuracy", budget: 0 }, signal).measure();
 
 /** Round t of T, which may use t/T of the budget; or why no step is borne, the model then as before. */
 export async function takeRound(course: Course, round: number, text: RoundText): Promise<RoundFound | string> {
