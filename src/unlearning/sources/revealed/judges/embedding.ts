@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { ConfigError } from "../../../../core/errors.ts";
-import { createStageRunner } from "../../../../models/stage-runner.ts";
+import { createStageRunner, type StageRunner } from "../../../../models/stage-runner.ts";
 import { openSession, type Session } from "../../../session.ts";
 import { defineJudge } from "./judge.ts";
 
@@ -24,13 +24,15 @@ export const embedding = defineJudge({
     const own =
       model === undefined ? undefined : await openSession(model, { device: "cpu", encoding: {}, report, signal });
     const from = own ?? session;
-    const centres = await Promise.all(anchors.map((text) => meanState(from, text)));
+    const runner = createStageRunner(from.model); // kept: its programs serve every text
+    const centres: Float32Array[] = [];
+    for (const text of anchors) centres.push(await meanState(runner, from, text));
     return {
       async score(texts, scoreSignal) {
         const scores: number[] = [];
         for (const text of texts) {
           scoreSignal?.throwIfAborted();
-          const state = await meanState(from, text);
+          const state = await meanState(runner, from, text);
           scores.push(Math.max(0, ...centres.map((centre) => cosine(state, centre))));
         }
         return scores;
@@ -41,6 +43,7 @@ export const embedding = defineJudge({
 });
 
 async function meanState(
+  runner: StageRunner,
   { model, tokenizer }: Pick<Session, "model" | "tokenizer">,
   text: string,
 ): Promise<Float32Array> {
@@ -51,7 +54,6 @@ async function meanState(
   const seq = Math.min(8 * Math.ceil(ids.length / 8), model.config.maxPositions);
   const padded = new Int32Array(seq);
   padded.set(ids);
-  const runner = createStageRunner(model);
   using pass = await runner.forward({ batch: 1, seq, ids: padded });
   const states = await runner.hiddenRows(pass, Int32Array.from(ids.keys()));
   states.forEach((x, i) => {
