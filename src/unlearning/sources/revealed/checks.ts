@@ -30,10 +30,10 @@ export async function refuseJudgeOfAll(
   }
   if (scores.some((score) => score < Math.max(minimumRelevance, Number.MIN_VALUE))) return;
   throw new ConfigError(
-    `the judge finds everything to be what must go: ${unrelated.length} sentences of rain, flour and football score ${Math.min(...scores)} and more`,
+    `the judge finds everything to be what must go: ${unrelated.length} sentences of rain, flour and football score ${Math.min(...scores).toFixed(2)} and more`,
     {
       place: { key: "source.judge" },
-      hint: "Sharpen its words or patterns, describe more narrowly, or raise minimumRelevance.",
+      hint: "Sharpen its words or patterns, describe more narrowly, take a model that was taught to judge, or raise minimumRelevance.",
     },
   );
 }
