@@ -39,12 +39,12 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** The measures, and what is written for them. */
-async function measured(options: { readonly offset?: string; readonly data?: string }) {
+async function measured(options: { readonly offset?: string; readonly data?: string; readonly limit?: number }) {
   let found: object = {};
   let shown = "";
   await benchSteering({
     positional: ["steering"],
-    options: { steps: 1, ...options },
+    options: { steps: 1, limit: 50, ...options },
     line: ["bench", "steering"],
     signal: new AbortController().signal,
     report: silent,
@@ -65,6 +65,11 @@ test("an offset that changes nothing: every answer is M's, chunks stand, and the
   expect(chunked?.tokensPerAnswer).toBe(alone?.tokensPerAnswer);
   expect(shown).toContain("α 0.5, 3 questions, greedy answers of up to 80 tokens");
   expect(shown).toContain("by chunks as token by token: 100 % of the answers");
+});
+
+test("no more records are asked than the limit", async () => {
+  const { found } = await measured({ offset: at("run"), data, limit: 1 });
+  expect(found.questions).toBe(1);
 });
 
 test("a run and a file belong together, and both must be there", async () => {

@@ -12,6 +12,8 @@ import type { Call } from "./command.ts";
 export interface OffsetBenchOptions {
   readonly offset?: string;
   readonly data?: string;
+  /** Most records looked at. */
+  readonly limit: number;
 }
 
 export interface OffsetBench extends Disposable {
@@ -20,18 +22,16 @@ export interface OffsetBench extends Disposable {
   /** M's. */
   readonly decoder: Decoder;
   readonly pair: OffsetPair;
-  /** The first 50 of the file. */
+  /** The first ones of the file. */
   readonly records: readonly DataRecord[];
   /** Where they are from, for messages. */
   readonly source: string;
 }
 
-const mostRecords = 50;
-
 /** @throws ConfigError when the run or the file is not named; as `openOffset`, `openSession` and `readSources` */
 export async function openOffsetBench(
   what: string,
-  { options: { offset, data }, report, signal }: Pick<Call<OffsetBenchOptions>, "options" | "report" | "signal">,
+  { options: { offset, data, limit }, report, signal }: Pick<Call<OffsetBenchOptions>, "options" | "report" | "signal">,
 ): Promise<OffsetBench> {
   if (offset === undefined || data === undefined) {
     throw new ConfigError(`${what} is measured with a run and text`, {
@@ -56,7 +56,7 @@ export async function openOffsetBench(
     if (!pair) throw new Error("a run holds one offset");
     const decoder = createDecoder(model);
     owned.push(decoder);
-    return { session, decoder, pair, records: records.slice(0, mostRecords), source: data, [Symbol.dispose]: dispose };
+    return { session, decoder, pair, records: records.slice(0, limit), source: data, [Symbol.dispose]: dispose };
   } catch (error) {
     dispose();
     throw error;
