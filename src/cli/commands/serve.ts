@@ -122,8 +122,8 @@ export const serve: Command<ServeOptions> = {
     refuseTwice(allNames);
     const keysConfig = options.keys === undefined ? undefined : await loadConfig(keysFile, options.keys);
     const keys = keysConfig && createKeyRing(keysConfig, allNames);
-    // Left to itself, V8 lets garbage lie until the heap is four times what lives in it, or not, as it finds the machine. Twice is steady.
-    setFlagsFromString("--heap-growing-percent=100");
+    // Left to itself, V8 lets garbage lie until the heap is four times what lives in it, or not, as it finds the machine. This is steady.
+    setFlagsFromString("--heap-growing-percent=50");
     const open: Disposable[] = [];
     try {
       const models: ServedModel[] = [];
