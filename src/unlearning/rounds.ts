@@ -40,9 +40,11 @@ export interface RoundsContext extends Pick<RunContext, "report" | "signal"> {
  * brought it to, also when the run goes on: a checkpoint is only laid over them when training begins.
  */
 export function createRounds(context: RoundsContext): Pick<PlanContext, "gather" | "teach"> {
-  const gather = async (round: number): Promise<RoundText> => {
+  let earlier: readonly DataRecord[] = [];
+  const gather: PlanContext["gather"] = async (round, { withEarlier = false } = {}) => {
     const random = (what: string) => context.random.fork(round === 1 ? what : `${what} ${round}`);
-    const { records, examples, score } = await textOf(round, context, random("source"));
+    const { records, examples, score } = await textOf(round, withEarlier ? earlier : [], context, random("source"));
+    earlier = records;
     if (records.length === 0) return { forget: [], score, train: nothingToTrainOn };
     const { session, loss, retain } = context;
     const texts = encodeSides(session, { forget: records, retain });
@@ -64,13 +66,15 @@ export function createRounds(context: RoundsContext): Pick<PlanContext, "gather"
   return { gather, teach };
 }
 
-async function textOf(round: number, context: RoundsContext, random: Random) {
+/** A source that makes its text adds to `earlier`; one that has it gives the same again. */
+async function textOf(round: number, earlier: readonly DataRecord[], context: RoundsContext, random: Random) {
   const { source, folder, examplesOf, report, signal } = context;
   if (typeof source !== "function") return { ...source, score: undefined };
   const file = join(folder, round === 1 ? "source.jsonl" : `source-${round}.jsonl`);
-  const { records, score } = await source({ file, round, random, report, signal });
-  const nothingMore = round > 1 && records.length === 0;
-  return { records, score, examples: nothingMore ? {} : await examplesOf(records) };
+  const made = await source({ file, round, random, report, signal });
+  const records = [...earlier, ...made.records];
+  const nothing = round > 1 && records.length === 0;
+  return { records, score: made.score, examples: nothing ? {} : await examplesOf(records) };
 }
 
 /** `texts`: the true text of both sides, by which a scope may choose anew what moves; without it everything selected moves. */

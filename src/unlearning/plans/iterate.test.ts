@@ -108,10 +108,10 @@ const telling = defineSource({
 });
 sources.add("telling", { value: telling as unknown as Source });
 
-test("every round's text is asked of the model as the round before left it, and the plan ends when the source is at its end", async () => {
+test("every round's text is asked of the model as the round before left it, and alone the plan ends when the source is at its end", async () => {
   asked = [];
   const source = { name: "telling", texts: [3, 1, 0], scores: [1, 0.5, 0] };
-  await unlearn(forgetting({ source, output: at("told") }), "", context());
+  await unlearn(forgetting({ source, plan: { ...plan, accumulate: false }, output: at("told") }), "", context());
   const { rounds, ended } = foundIn("told");
   expect(rounds.map(({ texts, score }) => [texts, score])).toEqual([
     [3, 1],
@@ -122,12 +122,12 @@ test("every round's text is asked of the model as the round before left it, and 
   expect(new Set(asked.map(([, hash]) => hash)).size).toBe(3);
 });
 
-test("several rounds may go over one text before the source is asked again", async () => {
+test("several rounds may go over one text before the source is asked again, and what it then makes is added", async () => {
   asked = [];
   const source = { name: "telling", texts: [3, 2], scores: [1, 0.5] };
   const many = { ...plan, rounds: 4, askEvery: 2, budget: 3 };
   await unlearn(forgetting({ source, plan: many, output: at("seldom") }), "", context());
-  expect(foundIn("seldom").rounds.map(({ texts }) => texts)).toEqual([3, 3, 2, 2]);
+  expect(foundIn("seldom").rounds.map(({ texts }) => texts)).toEqual([3, 3, 5, 5]);
   expect(asked.map(([round]) => round)).toEqual([1, 2]);
 });
 

@@ -23,6 +23,10 @@ const options = z
       .positive()
       .default(1)
       .describe("rounds on one text before the source is asked again: asking may cost more than a round"),
+    accumulate: z
+      .boolean()
+      .default(true)
+      .describe("what the source makes is added to what it made before; false: only the newest is trained on"),
     ...utilityBudget,
     ...coefficientGrid,
     until: z
@@ -58,7 +62,7 @@ export const iterate = definePlan({
   },
   async run(context, chosen) {
     const { model, trainable, random, report, signal } = context;
-    const { measure, budget, rounds: most, askEvery, retainModule } = chosen;
+    const { measure, budget, rounds: most, askEvery, accumulate: withEarlier, retainModule } = chosen;
     const retain: RetainText = retainModule
       ? splitRetain(context.retain, retainModule.heldOut, random.fork("held out"))
       : { taught: [], measured: context.retain };
@@ -80,7 +84,7 @@ export const iterate = definePlan({
     let text: RoundText | undefined;
     for (let round = 1; round <= most; round++) {
       const asks = (round - 1) % askEvery === 0;
-      if (!text || asks) text = await context.gather(1 + (round - 1) / askEvery);
+      if (!text || asks) text = await context.gather(1 + (round - 1) / askEvery, { withEarlier });
       const reason = asks ? await whyStop(text, chosen, context) : undefined;
       const taken = reason ?? (await takeRound(course, round, text));
       if (typeof taken === "string") {

@@ -34,8 +34,11 @@ export interface PlanContext {
   readonly model: Model;
   /** Full names of the weights that may move; LoRA among them is fresh. */
   readonly trainable: readonly string[];
-  /** Asks the source for the text of a round, from 1 on and in order: one that makes its text makes it anew with the model as it then is. */
-  gather(round: number): Promise<RoundText>;
+  /**
+   * Asks the source for the text of a round, from 1 on and in order: one that makes its text makes it anew with the model as it then is.
+   * `withEarlier`: what it made before is part of the round's text.
+   */
+  gather(round: number, options?: { readonly withEarlier?: boolean }): Promise<RoundText>;
   /** Trains on text as teaching does, at the pace of the configuration but for what `training` says. Numbered on like every training. */
   teach(text: readonly Sequence[], options?: TrainOptions & { readonly training?: Pace }): Promise<void>;
   /** Measures the model on the way as training does, when the configuration asks for that. */
