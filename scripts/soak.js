@@ -64,6 +64,11 @@ let answers = 0;
 let received = 0;
 let left = 0;
 
+const started = performance.now();
+const minutesGone = () => (performance.now() - started) / 60_000;
+/** When the last stream had its first answer. */
+let filled = 0;
+
 /**
  * One client after another on one stream; `number` makes them differ. The first of each asks for the longest text of all: keys and values take memory
  * where a row gets longer than any before it, and that is no growth under load either.
@@ -94,6 +99,7 @@ async function stream(number) {
         if (++count >= leaves) break;
       }
       if (count >= leaves) left++;
+      if (first) filled = minutesGone();
       answers++;
     } catch (error) {
       errors.push(error);
@@ -104,7 +110,6 @@ async function stream(number) {
 
 /** What is held at a moment, in MiB. */
 const samples = [];
-const started = performance.now();
 const sampling = setInterval(
   async () => {
     // When the streams run out, batches of all smaller sizes are compiled: that is no growth under load.
@@ -114,8 +119,14 @@ const sampling = setInterval(
       const mib = (name) => Number(new RegExp(`^${name} (\\d+)`, "m").exec(text)?.[1]) / 2 ** 20;
       const ofHeap = (kind) => mib(`lethe_heap_bytes\\{kind="${kind}"\\}`);
       const [resident, heap, arrays] = [mib("lethe_resident_bytes"), ofHeap("heap"), ofHeap("arrays")];
-      const minute = (performance.now() - started) / 60_000;
-      samples.push({ minute, resident, heap, arrays, objects: ofHeap("objects"), rest: resident - heap - arrays });
+      samples.push({
+        minute: minutesGone(),
+        resident,
+        heap,
+        arrays,
+        objects: ofHeap("objects"),
+        rest: resident - heap - arrays,
+      });
     } catch (error) {
       errors.push(error);
     }
@@ -130,8 +141,8 @@ await Promise.race([once(server, "exit"), new Promise((resolve) => setTimeout(re
 
 gaps.sort((a, b) => a - b);
 const quantile = (share) => gaps[Math.min(gaps.length - 1, Math.floor(share * gaps.length))] ?? Number.NaN;
-// The beginning is warming up: programs are compiled, and JavaScript lets garbage lie until its heap has the size that the load asks for.
-const warm = Math.max(minutes / 5, Math.min(1, minutes / 2));
+// The beginning is warming up: programs are compiled, rows filled, and JavaScript lets garbage lie until its heap has the size that the load asks for.
+const warm = Math.max(minutes / 5, Math.min(1, minutes / 2), filled);
 const steady = samples.filter(({ minute }) => minute > warm);
 const mean = (list) => list.reduce((sum, x) => sum + x, 0) / list.length;
 const part = Math.max(1, Math.floor(steady.length / 5));
