@@ -10,6 +10,15 @@ import { assembleLossBatch, type BatchItem, type Padding } from "./loss-batch.ts
 /** The examples of each branch. Item i of `alternate` belongs to item i of `forget`, and of `retainAlternate` to that of `retain`. */
 export type BranchExamples = Readonly<Partial<Record<BranchName, readonly Sequence[]>>>;
 
+/** Places in a branch's examples. */
+export type BranchIndices = Readonly<Partial<Record<BranchName, ReadonlySet<number>>>>;
+
+export interface BatchSupply extends BatchSource {
+  readonly batchesPerEpoch: number;
+  /** The examples that the next `count` batches hold; nothing is drawn. */
+  ahead(count: number): BranchIndices;
+}
+
 export interface BatchSupplyOptions {
   /** Examples of the first branch per batch; a paired branch adds as many. */
   readonly batchSize: number;
@@ -35,10 +44,7 @@ export const drawsPairs = ({ branches }: Pick<Loss, "branches">): boolean =>
  * Every example of the forget side (`forget`, or `alternate` when a loss uses only that) once per epoch, with a retain example for each
  * when there is a retain side; a single side comes alone.
  */
-export function createBatchSupply(
-  examples: BranchExamples,
-  options: BatchSupplyOptions,
-): BatchSource & { readonly batchesPerEpoch: number } {
+export function createBatchSupply(examples: BranchExamples, options: BatchSupplyOptions): BatchSupply {
   const names = Object.keys(examples) as BranchName[];
   const forgetSide = names.filter((name) => !retainSides.includes(name));
   const retainSide = names.filter((name) => retainSides.includes(name));
@@ -82,6 +88,16 @@ export function createBatchSupply(
     save: () => schedule.save(),
     restore: (position: SchedulePosition) => {
       schedule = start(position);
+    },
+    ahead: (count) => {
+      const copy = start(schedule.save());
+      const indices = Object.fromEntries(names.map((name) => [name, new Set<number>()]));
+      for (let i = 0; i < count; i++) {
+        for (const [name, branch] of Object.entries(copy.next().branches)) {
+          for (const { index } of branch.items) indices[name]?.add(index);
+        }
+      }
+      return indices;
     },
   };
 }

@@ -32,9 +32,9 @@ export function* lossRows(
   }
 }
 
-/** Examples of like lengths together, the longest first: if memory is short, that shows at once. */
-export function batchesByLength(examples: readonly Sequence[]): BatchItem[][] {
-  const sorted = examples.map((example, index) => ({ example, index }));
+/** Examples of like lengths together, the longest first: if memory is short, that shows at once. `only`: those at these places. */
+export function batchesByLength(examples: readonly Sequence[], only?: ReadonlySet<number>): BatchItem[][] {
+  const sorted = examples.map((example, index) => ({ example, index })).filter(({ index }) => only?.has(index) ?? true);
   sorted.sort((a, b) => b.example.ids.length - a.example.ids.length || a.index - b.index);
   const batches: BatchItem[][] = [];
   for (let i = 0; i < sorted.length; i += batchExamples) batches.push(sorted.slice(i, i + batchExamples));

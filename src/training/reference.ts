@@ -13,7 +13,7 @@ import {
   type StageRunner,
 } from "../models/stage-runner.ts";
 import type { Value } from "../runtime/backend.ts";
-import type { BranchExamples } from "./batches.ts";
+import type { BranchExamples, BranchIndices } from "./batches.ts";
 import type { BranchName, Loss } from "./loss.ts";
 import { assembleLossBatch, type BatchItem, type BranchBatch, type Padding } from "./loss-batch.ts";
 import { batchesByLength } from "./loss-rows.ts";
@@ -60,6 +60,8 @@ export interface ReferenceOptions {
   readonly padding?: Padding | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly progress?: (done: number, total: number) => void;
+  /** The examples that will be looked up, where those are not all. */
+  readonly only?: BranchIndices | undefined;
 }
 
 const stateKey = ({ place, rows }: StateRequest) => `${place} ${rows}`;
@@ -93,20 +95,20 @@ export const needsReference = (loss: Loss): boolean => {
   return referenceNll.length > 0 || groups.some((group) => group.usesReference);
 };
 
-/** Runs the model over every example that the loss holds against it, longest together, and keeps what the loss asks for. */
+/** Runs the model over the examples that the loss holds against it, longest together, and keeps what the loss asks for. */
 export async function computeReference(
   model: Model,
   loss: Loss,
   examples: BranchExamples,
-  { padding, signal, progress }: ReferenceOptions = {},
+  { padding, signal, progress, only }: ReferenceOptions = {},
 ): Promise<Reference> {
   const runner = createStageRunner(model);
   const requests = requestsOf(model, loss, examples);
-  const total = requests.reduce((sum, request) => sum + request.examples.length, 0);
+  const total = requests.reduce((sum, { branch, examples }) => sum + (only?.[branch]?.size ?? examples.length), 0);
   let done = 0;
   const branches: Partial<Record<BranchName, BranchReference>> = {};
   for (const request of requests) {
-    const nll = request.nll ? new Float32Array(request.examples.length) : undefined;
+    const nll = request.nll ? new Float32Array(request.examples.length).fill(Number.NaN) : undefined; // NaN: not asked for
     const states = new Map<string, KeptStates>(
       request.states.map((state) => [stateKey(state), { width: 0, byExample: [] }]),
     );
@@ -114,7 +116,7 @@ export async function computeReference(
     const toTheEnd = request.states.some(({ rows }) => rows === "positions" || rows === "predictions");
     const longest = Math.max(0, ...request.examples.map(({ ids }) => ids.length));
     const padded = { ...padding, ...(toTheEnd ? { padTo: Math.max(longest, padding?.padTo ?? 0) } : {}) };
-    for (const items of batchesByLength(request.examples)) {
+    for (const items of batchesByLength(request.examples, only?.[request.branch])) {
       signal?.throwIfAborted();
       await visit(runner, items, request, padded, nll, states);
       done += items.length;

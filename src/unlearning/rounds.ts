@@ -91,7 +91,8 @@ function trainingOver(
   const following = narrowing && texts && { ...narrowing, texts };
   return async (options: TrainOptions = {}) => {
     await session.steers?.training?.prepare(loss, examples, { padding, report, signal });
-    using reference = await askReference(session.model, loss, examples, { report, signal, padding });
+    const only = batches.ahead(totalSteps * training.accumulation);
+    using reference = await askReference(session.model, loss, examples, { report, signal, padding, only });
     const task = { trainable, masks, narrowing: following, loss, batches, totalSteps, reference, training };
     await train({ ...task, ...options });
   };
