@@ -34,6 +34,12 @@ interface Restartable<T> {
   save(): SchedulePosition;
 }
 
+/** Which examples a batch holds: each side's branches and their places in these. */
+interface Chosen {
+  readonly sides: readonly (readonly [side: readonly BranchName[], indices: readonly number[]])[];
+  readonly seq: number;
+}
+
 const retainSides: readonly BranchName[] = ["retain", "retainAlternate"];
 
 /** True when a batch for the loss holds examples of both sides. */
@@ -53,34 +59,37 @@ export function createBatchSupply(examples: BranchExamples, options: BatchSupply
     const [first = [], ...others] = side.map((name) => examples[name] ?? []);
     return first.map((example, i) => Math.max(example.ids.length, ...others.map((list) => list[i]?.ids.length ?? 0)));
   };
-  const pick = (side: readonly BranchName[], indices: readonly number[]) =>
-    side.map((name): [BranchName, BatchItem[]] => [
-      name,
-      indices.map((index) => ({ index, example: examples[name]?.[index] as Sequence })),
-    ]);
-  const assemble = (entries: readonly [BranchName, BatchItem[]][], seq: number) =>
-    assembleLossBatch(Object.fromEntries(entries), seq, options.padding);
+  const assemble = ({ sides, seq }: Chosen) => {
+    const itemsOf = (name: BranchName, indices: readonly number[]): BatchItem[] =>
+      indices.map((index) => ({ index, example: examples[name]?.[index] as Sequence }));
+    const entries = sides.flatMap(([side, indices]) => side.map((name) => [name, itemsOf(name, indices)]));
+    return assembleLossBatch(Object.fromEntries(entries), seq, options.padding);
+  };
 
-  const start = (restore?: SchedulePosition) => {
+  const start = (restore?: SchedulePosition): Restartable<Chosen> => {
     const shared = { batchSize: options.batchSize, random: options.random, ...(restore ? { restore } : {}) };
     if (forgetSide.length === 0 || retainSide.length === 0) {
       const side = forgetSide.length > 0 ? forgetSide : retainSide;
       const schedule = createBatchSchedule(lengthsOf(side), shared);
-      return restartable(schedule, ({ examples: chosen, seq }) => assemble(pick(side, chosen), seq));
+      return restartable(schedule, ({ examples: chosen, seq }) => ({ sides: [[side, chosen]], seq }));
     }
     const schedule = createPairSchedule(lengthsOf(forgetSide), lengthsOf(retainSide), {
       ...shared,
       partners: options.partners ?? "random",
     });
-    return restartable(schedule, ({ forget, retain, seq }) =>
-      assemble([...pick(forgetSide, forget), ...pick(retainSide, retain)], seq),
-    );
+    return restartable(schedule, ({ forget, retain, seq }) => ({
+      sides: [
+        [forgetSide, forget],
+        [retainSide, retain],
+      ],
+      seq,
+    }));
   };
 
   let schedule = start();
   return {
     batchesPerEpoch: schedule.batchesPerEpoch,
-    next: () => schedule.next(),
+    next: () => assemble(schedule.next()),
     get epoch() {
       const { epoch, index } = schedule.save();
       return epoch + index / schedule.batchesPerEpoch;
@@ -91,21 +100,21 @@ export function createBatchSupply(examples: BranchExamples, options: BatchSupply
     },
     ahead: (count) => {
       const copy = start(schedule.save());
-      const indices = Object.fromEntries(names.map((name) => [name, new Set<number>()]));
+      const found = Object.fromEntries(names.map((name) => [name, new Set<number>()]));
       for (let i = 0; i < count; i++) {
-        for (const [name, branch] of Object.entries(copy.next().branches)) {
-          for (const { index } of branch.items) indices[name]?.add(index);
+        for (const [side, indices] of copy.next().sides) {
+          for (const name of side) for (const index of indices) found[name]?.add(index);
         }
       }
-      return indices;
+      return found;
     },
   };
 }
 
-function restartable<T, B>(schedule: Restartable<T>, assemble: (chosen: T) => B): Restartable<B> {
+function restartable<T, B>(schedule: Restartable<T>, as: (chosen: T) => B): Restartable<B> {
   return {
     batchesPerEpoch: schedule.batchesPerEpoch,
-    next: () => assemble(schedule.next()),
+    next: () => as(schedule.next()),
     save: () => schedule.save(),
   };
 }

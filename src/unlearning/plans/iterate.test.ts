@@ -143,6 +143,14 @@ test("the plan ends when the model says no more than it may, by the source's wor
   expect(warnings).toEqual([{ type: "warning", text: expect.stringContaining("at most the 1 of plan.until") }]);
 });
 
+test("a text that may be trained on for several rounds is looked at when each begins: the plan need not ask again to end", async () => {
+  const seldom = { ...plan, askEvery: 3, budget: 3, maximum: 40 };
+  await unlearn(forgetting({ plan: seldom, output: at("all-rounds") }), "", context());
+  const after = foundIn("all-rounds").rounds.map(({ forget }) => forget.after);
+  await unlearn(forgetting({ plan: { ...seldom, until: after[0] }, output: at("ends-between") }), "", context());
+  expect(foundIn("ends-between").rounds).toHaveLength(1);
+});
+
 test("a budget that no step meets leaves the model as it was, whatever a retain module had learned, and says so", async () => {
   const warnings: string[] = [];
   const report = (event: TaskEvent) => {
@@ -194,6 +202,29 @@ test.each([
 ])("what cannot be is refused before anything is written: %j", async (change, message) => {
   await expect(unlearn(forgetting({ ...change, output: at("refused") }), "", context())).rejects.toThrow(message);
   expect(existsSync(at("refused"))).toBe(false);
+});
+
+test("a text that is trained on again goes on where its batches stood, also when killed in between and resumed", async () => {
+  const output = at("again");
+  const kept = { name: "memorise", retainWeight: 1, retain: "kl" };
+  // Of 5 retain texts one is drawn per batch, with a model asked only about these: another run of batches would be missed.
+  const training = { steps: 1, batchSize: 1, accumulation: 2, learningRate: 0.004 };
+  const seldom = { ...plan, rounds: 3, askEvery: 3, budget: 3, keepRounds: false };
+  const config = forgetting({ objective: kept, training, plan: seldom, checkpointEvery: 1, output });
+  const results = () =>
+    ["model/model.safetensors", "metrics.jsonl"].map((name) => readFileSync(at("again", name), "hex"));
+  const { events, report } = keepEveryState(output, (event) => at(`again-${event}`));
+  await unlearn(config, "", context(report));
+  const whole = results();
+  const searched = events.flatMap((type, i) => (type === "phase-end" ? [i + 1] : []));
+  const stepEnds = events.flatMap((type, i) => (type === "step-end" ? [i + 1] : []));
+  expect(stepEnds).toHaveLength(3);
+  for (const point of [searched.at(-2), stepEnds[1]]) {
+    rmSync(output, { recursive: true });
+    renameSync(at(`again-${point}`), output);
+    await unlearn(config, "", context(undefined, true));
+    expect(results(), `killed after event ${point}`).toEqual(whole);
+  }
 });
 
 test("killed between or in its trainings and resumed, rounds end in the bytes of those that were not, each measured once", async () => {

@@ -85,7 +85,7 @@ export const iterate = definePlan({
     for (let round = 1; round <= most; round++) {
       const asks = (round - 1) % askEvery === 0;
       if (!text || asks) text = await context.gather(1 + (round - 1) / askEvery, { withEarlier });
-      const reason = asks ? await whyStop(text, chosen, context) : undefined;
+      const reason = await whyStop(text, chosen, context);
       const taken = reason ?? (await takeRound(course, round, text));
       if (typeof taken === "string") {
         ended = taken;
