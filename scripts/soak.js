@@ -8,31 +8,35 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import OpenAI from "openai";
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    minutes: { type: "string", default: "10" },
-    streams: { type: "string", default: "32" },
-    tokens: { type: "string", default: "128" },
-    offset: { type: "string" },
-  },
-});
-const [model] = positionals;
-const minutes = Number(values.minutes);
-const streams = Number(values.streams);
-const tokens = Number(values.tokens);
-if (!model || !(minutes > 0) || !(streams >= 1) || !(tokens >= 1)) {
-  console.error(
-    "usage: npm run soak -- <model folder> [--offset <run folder>] [--minutes 10] [--streams 32] [--tokens 128]",
-  );
+const usage = "npm run soak -- <model folder> [--offset <run folder>] [--minutes 10] [--streams 32] [--tokens 128]";
+const asked = askedFor();
+const whole = (text) => (/^[1-9]\d*$/.test(text) ? Number(text) : Number.NaN);
+const model = asked?.positionals[0];
+const offset = asked?.values.offset;
+const minutes = Number(asked?.values.minutes);
+const streams = whole(asked?.values.streams);
+const tokens = whole(asked?.values.tokens);
+if (!model || asked.positionals.length > 1 || !(minutes > 0 && Number.isFinite(minutes) && streams && tokens)) {
+  console.error(`usage: ${usage}; minutes above 0, the others whole numbers of at least 1`);
   process.exit(2);
+}
+
+/** Undefined for an option that there is not. */
+function askedFor() {
+  const text = (standard) => ({ type: "string", default: standard });
+  const options = { minutes: text("10"), streams: text("32"), tokens: text("128"), offset: { type: "string" } };
+  try {
+    return parseArgs({ allowPositionals: true, options });
+  } catch {
+    return undefined;
+  }
 }
 
 const lethe = fileURLToPath(new URL("../bin/lethe.js", import.meta.url));
 const line = [
   "serve",
   model,
-  ...(values.offset === undefined ? ["--name", "soak"] : ["--offset", `soak=${values.offset}`]),
+  ...(offset === undefined ? ["--name", "soak"] : ["--offset", `soak=${offset}`]),
   "--port",
   "0",
   "--json",
@@ -46,10 +50,14 @@ let said = "";
 server.stderr.on("data", (data) => {
   said = `${said}${data}`.slice(-4000);
 });
-const { url } = await new Promise((resolve, reject) => {
-  server.stdout.once("data", (data) => resolve(JSON.parse(String(data))));
-  server.once("exit", (code) => reject(new Error(`the server ended with ${code}: ${said}`)));
+const url = await new Promise((resolve) => {
+  server.stdout.once("data", (data) => resolve(JSON.parse(String(data)).url));
+  server.once("close", () => resolve(undefined));
 });
+if (url === undefined) {
+  console.error(`the server does not start: ${said.trim()}`);
+  process.exit(1);
+}
 const client = new OpenAI({ baseURL: url, apiKey: "none", maxRetries: 0 });
 const context = (await client.models.retrieve("soak")).max_model_len;
 /** Words of a prompt and tokens of an answer: together they fit the model, if a word is no more than three tokens. */
@@ -145,7 +153,7 @@ const quantile = (share) => gaps[Math.min(gaps.length - 1, Math.floor(share * ga
 const warm = Math.max(minutes / 5, Math.min(1, minutes / 2), filled);
 const steady = samples.filter(({ minute }) => minute > warm);
 const mean = (list) => list.reduce((sum, x) => sum + x, 0) / list.length;
-const part = Math.max(1, Math.floor(steady.length / 5));
+const part = Math.floor(steady.length / 5);
 const fifths = [steady.slice(0, part), steady.slice(-part)];
 const [middleTime, middleSize] = [mean(steady.map((s) => s.minute)), mean(steady.map((s) => s.resident))];
 const slope =
@@ -161,15 +169,19 @@ console.log(`chunks per second ${(received / (minutes * 60)).toFixed(0)}`);
 console.log(
   `between chunks: median ${quantile(0.5).toFixed(1)} ms, p99 ${quantile(0.99).toFixed(1)} ms, largest ${quantile(1).toFixed(1)} ms`,
 );
-console.log(
-  `resident memory, from minute ${warm.toFixed(1)} on: ${first.toFixed(0)} → ${last.toFixed(0)} MiB (${growth.toFixed(1)} %), slope ${slope.toFixed(2)} MiB per minute`,
-);
-const shown = (pair) => pair.map((size) => size.toFixed(0)).join(" → ");
-console.log(
-  `of it JavaScript's heap ${shown(means("heap"))} MiB, arrays ${shown(means("arrays"))}, the rest ${shown(means("rest"))}`,
-);
-/** When garbage had just been collected. */
-const living = fifths.map((list) => Math.min(...list.map((s) => s.objects)));
-console.log(`JavaScript's objects, garbage included, at least ${shown(living)} MiB`);
+if (part === 0) {
+  console.log(`memory is not compared: it stays only from minute ${warm.toFixed(1)} on; let it run for longer`);
+} else {
+  console.log(
+    `resident memory, from minute ${warm.toFixed(1)} on: ${first.toFixed(0)} → ${last.toFixed(0)} MiB (${growth.toFixed(1)} %), slope ${slope.toFixed(2)} MiB per minute`,
+  );
+  const shown = (pair) => pair.map((size) => size.toFixed(0)).join(" → ");
+  console.log(
+    `of it JavaScript's heap ${shown(means("heap"))} MiB, arrays ${shown(means("arrays"))}, the rest ${shown(means("rest"))}`,
+  );
+  /** When garbage had just been collected. */
+  const living = fifths.map((list) => Math.min(...list.map((s) => s.objects)));
+  console.log(`JavaScript's objects, garbage included, at least ${shown(living)} MiB`);
+}
 for (const error of errors.slice(0, 5)) console.log(`error: ${error}`);
 process.exitCode = errors.length > 0 || !(growth <= 5) ? 1 : 0;
