@@ -78,4 +78,6 @@ test("a run and a file belong together, and both must be there", async () => {
   await expect(measured({ data })).rejects.toMatchObject({ place: { key: "--offset" } });
   await expect(measured({ offset: at("taught"), data })).rejects.toThrow("holds no offset");
   await expect(measured({ offset, data: at("none.jsonl") })).rejects.toThrow("none.jsonl");
+  writeFileSync(at("texts.jsonl"), '{"text":"Ann went home."}');
+  await expect(measured({ offset, data: at("texts.jsonl") })).rejects.toThrow("is a text without a question");
 });

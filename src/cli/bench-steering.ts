@@ -1,5 +1,6 @@
 // `lethe bench steering`: time per token, requests and changed answers of a steered model, over the questions of a data file or, without a run, at random.
 
+import { DataError } from "../core/errors.ts";
 import { encodePrompt } from "../data/encoding.ts";
 import { parameterCount } from "../models/model.ts";
 import { createOrtBackend } from "../runtime/ort/index.ts";
@@ -28,6 +29,13 @@ export async function benchSteering(call: Call<BenchSteeringOptions>): Promise<v
   using bench = await openOffsetBench("steering by an offset", call);
   const { session, decoder, pair, records } = bench;
   const { model, tokenizer, encoding, backend } = session;
+  const plain = records.find(({ kind }) => kind === "text");
+  if (plain) {
+    throw new DataError(`record "${plain.id}" is a text without a question, and there is nothing to answer`, {
+      hint: "Give a file of questions and answers.",
+      place: { key: "--data" },
+    });
+  }
   const prompts = records.map((record) => encodePrompt(tokenizer, record, encoding));
   using source = createLocalSource(model);
   report({ type: "note", text: `answering ${prompts.length} questions ${rounds + 1} times in three ways` });

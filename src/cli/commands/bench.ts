@@ -44,7 +44,7 @@ export const bench: Command<BenchOptions> = {
         `speed: train-step, generate, scopes, steering or tail; benchmarks: ${shippedBenchmarks().join(", ")}, or a file`,
       )
       .option("--device <device>", "cpu or webgpu", "cpu")
-      .option("--steps <n>", "timed steps per case", wholeNumber, 5)
+      .option("--steps <n>", "timed steps per case; of steering: timed answers to each question", wholeNumber, 5)
       .option("--offset <run>", "of tail and steering: run folder of scope offset")
       .option("--limit <n>", "of tail and steering: most records looked at", wholeNumber, 50)
       .option("--case <name>", `one case of train-step only: ${caseNames.join(", ")}`);
