@@ -8,26 +8,17 @@ import { initialiseModel } from "../models/load.ts";
 import { createOrtBackend } from "../runtime/ort/index.ts";
 import { normalise } from "./ensemble.ts";
 import { createEnsembleDecoder } from "./ensemble-decoder.ts";
+import { tinyLlama } from "./fixtures/tiny-llama.ts";
 import type { LogitSource } from "./logit-source.ts";
 import { offsetOf } from "./offset-reader.ts";
 import { decodeSpeculatively } from "./speculative.ts";
 
 const ort = await createOrtBackend();
-const small = {
-  model_type: "llama",
-  hidden_size: 16,
-  num_hidden_layers: 1,
-  num_attention_heads: 2,
-  intermediate_size: 24,
-  vocab_size: 50,
-  max_position_embeddings: 40,
-  initializer_range: 0.3,
-};
 const decoders = new Map<string, Decoder>();
-function decoder(name: string, config: object = small): Decoder {
+function decoder(name: string, config: object = tinyLlama): Decoder {
   const known = decoders.get(name);
   if (known) return known;
-  const made = createDecoder(initialiseModel({ ...small, ...config }, ort, createRandom(name), name));
+  const made = createDecoder(initialiseModel({ ...tinyLlama, ...config }, ort, createRandom(name), name));
   decoders.set(name, made);
   return made;
 }

@@ -5,23 +5,14 @@ import { createRandom } from "../core/random.ts";
 import { createDecoder, type Decoder } from "../generation/index.ts";
 import { initialiseModel } from "../models/load.ts";
 import { createOrtBackend } from "../runtime/ort/index.ts";
+import { tinyLlama } from "./fixtures/tiny-llama.ts";
 import { createLocalSource } from "./local-source.ts";
 import { measureSteering } from "./measure.ts";
 
 const ort = await createOrtBackend();
-const config = {
-  model_type: "llama",
-  hidden_size: 16,
-  num_hidden_layers: 1,
-  num_attention_heads: 2,
-  intermediate_size: 24,
-  vocab_size: 50,
-  max_position_embeddings: 40,
-  initializer_range: 0.3,
-};
 const opened: Decoder[] = [];
 function open(seed: string, changes: object = {}): Decoder {
-  const decoder = createDecoder(initialiseModel({ ...config, ...changes }, ort, createRandom(seed), seed));
+  const decoder = createDecoder(initialiseModel({ ...tinyLlama, ...changes }, ort, createRandom(seed), seed));
   opened.push(decoder);
   return decoder;
 }
