@@ -66,16 +66,20 @@ export function createRounds(context: RoundsContext): Pick<PlanContext, "gather"
   return { gather, teach };
 }
 
-/** A source that makes its text adds to `earlier`; one that has it gives the same again. */
+/** A source that makes its text adds to `earlier` what is not in it yet; one that has it gives the same again. */
 async function textOf(round: number, earlier: readonly DataRecord[], context: RoundsContext, random: Random) {
   const { source, folder, examplesOf, report, signal } = context;
   if (typeof source !== "function") return { ...source, score: undefined };
   const file = join(folder, round === 1 ? "source.jsonl" : `source-${round}.jsonl`);
   const made = await source({ file, round, random, report, signal });
-  const records = [...earlier, ...made.records];
+  const told = new Set(earlier.map(contentOf));
+  const records = [...earlier, ...made.records.filter((record) => !told.has(contentOf(record)))];
   const nothing = round > 1 && records.length === 0;
   return { records, score: made.score, examples: nothing ? {} : await examplesOf(records) };
 }
+
+/** Everything that a record says; its id is only what it is called in its round. */
+const contentOf = ({ id, place, ...content }: DataRecord) => JSON.stringify(content);
 
 /** `texts`: the true text of both sides, by which a scope may choose anew what moves; without it everything selected moves. */
 function trainingOver(

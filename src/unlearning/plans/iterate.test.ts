@@ -122,12 +122,12 @@ test("every round's text is asked of the model as the round before left it, and 
   expect(new Set(asked.map(([, hash]) => hash)).size).toBe(3);
 });
 
-test("several rounds may go over one text before the source is asked again, and what it then makes is added", async () => {
+test("several rounds may go over one text before the source is asked again, and what it then makes is added, each text once", async () => {
   asked = [];
-  const source = { name: "telling", texts: [3, 2], scores: [1, 0.5] };
+  const source = { name: "telling", texts: [2, 3], scores: [1, 0.5] };
   const many = { ...plan, rounds: 4, askEvery: 2, budget: 3 };
   await unlearn(forgetting({ source, plan: many, output: at("seldom") }), "", context());
-  expect(foundIn("seldom").rounds.map(({ texts }) => texts)).toEqual([3, 3, 5, 5]);
+  expect(foundIn("seldom").rounds.map(({ texts }) => texts)).toEqual([2, 2, 3, 3]);
   expect(asked.map(([round]) => round)).toEqual([1, 2]);
 });
 

@@ -26,7 +26,9 @@ const options = z
     accumulate: z
       .boolean()
       .default(true)
-      .describe("what the source makes is added to what it made before; false: only the newest is trained on"),
+      .describe(
+        "what the source makes is added to what it made before, each text once; false: only the newest is trained on",
+      ),
     ...utilityBudget,
     ...coefficientGrid,
     until: z
