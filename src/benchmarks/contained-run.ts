@@ -5,7 +5,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import type { Config } from "../core/config.ts";
-import { DataError, type LetheError, RunError } from "../core/errors.ts";
+import { LetheError } from "../core/errors.ts";
 import type { Reporter } from "../core/events.ts";
 import { writeFileAtomic } from "../core/files.ts";
 import { readJsonObject } from "../core/json-file.ts";
@@ -13,11 +13,14 @@ import type { Evaluation } from "../evaluation/result.ts";
 import { type RunSummary, readRunFolder, type unlearnRun } from "../reporting/index.ts";
 import { manifestFile } from "../training/run-claim.ts";
 import { type RunCost, runCost, timedRun } from "./run-cost.ts";
+import type { Runner } from "./runner.ts";
 
 export interface RunWatch {
   readonly report: Reporter;
   readonly signal?: AbortSignal | undefined;
   readonly command: readonly string[];
+  /** Default: in this process. */
+  readonly runner?: Runner | undefined;
 }
 
 export interface RunOutcome extends RunCost {
@@ -50,7 +53,7 @@ export async function containedRun(
   let failure = existsSync(failed) ? failureSchema.parse(readJsonObject(failed)).failure : undefined;
   if (failure === undefined) {
     try {
-      await timedRun(config, { ...watch, resume: true });
+      await timedRun(config, { ...watch, resume: true }, watch.runner);
     } catch (error) {
       const begun = existsSync(join(folder, manifestFile));
       if (watch.signal?.aborted || !begun || !isOfSettings(error)) throw error;
@@ -67,5 +70,6 @@ export async function containedRun(
 
 /** Training that left the numbers, a model whose answers did, or one that reveals nothing. */
 const isOfSettings = (error: unknown): error is LetheError =>
-  error instanceof DataError ||
-  (error instanceof RunError && ["training.learningRate", "source"].includes(error.place?.key ?? ""));
+  LetheError.isInstance(error) &&
+  (error.code === "data" ||
+    (error.code === "run" && ["training.learningRate", "source"].includes(error.place?.key ?? "")));

@@ -17,9 +17,16 @@ export interface ModelPlan {
   /** Models that must be there already. */
   readonly found: readonly string[];
   /** Each after those that it begins with. */
-  readonly taught: readonly { readonly name: string; readonly config: Config<TrainConfig> }[];
+  readonly taught: readonly TaughtModel[];
   /** Where this seed's models and their evaluations are kept. */
   readonly folder: string;
+}
+
+interface TaughtModel {
+  readonly name: string;
+  /** Models that it begins with, or reads text as. */
+  readonly after: readonly string[];
+  readonly config: Config<TrainConfig>;
 }
 
 type Declared = Pick<
@@ -66,7 +73,7 @@ export function planModels(
   }
 
   const found: string[] = [];
-  const taught: { name: string; config: Config<TrainConfig> }[] = [];
+  const taught: TaughtModel[] = [];
   const settled = new Map<string, "begun" | "done">();
   const need = (name: string, key: string): void => {
     if (settled.get(name) === "done") return;
@@ -83,12 +90,14 @@ export function planModels(
     if (typeof model === "string") found.push(modelIn(model));
     else {
       const run = teachingOf(name, model, config, place);
-      for (const other of referencesIn(run)) need(other, place);
+      const after = referencesIn(run);
+      for (const other of after) need(other, place);
       const { model: path } = paths.get(name) as ModelPaths;
       const seed = ((run.seed as number | undefined) ?? 0) + start;
       const described = { ...withFolders(run, paths, place), seed, output: join(path, "..") };
       taught.push({
         name,
+        after,
         config: readTeaching({ ...described, data: sets.sourcesOf(model.data, `${place}.data`) }, place),
       });
     }

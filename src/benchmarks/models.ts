@@ -4,16 +4,16 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomic } from "../core/files.ts";
 import { readJsonObject } from "../core/json-file.ts";
+import { sideBySide } from "../core/side-by-side.ts";
 import { type EvaluateOptions, evaluate } from "../evaluation/evaluate.ts";
 import { evaluationFile } from "../evaluation/evaluation-schema.ts";
 import { type EvaluationOptions, prepareBenchmark } from "../evaluation/index.ts";
 import type { Evaluation } from "../evaluation/result.ts";
-import { type RunOptions, runTrain } from "../reporting/index.ts";
 import { checkModel, openSession } from "../unlearning/index.ts";
+import type { RunWatch } from "./contained-run.ts";
 import type { ModelPlan } from "./model-plan.ts";
 import type { BenchmarkConfig } from "./options.ts";
-
-type Watched = Required<Pick<RunOptions, "report" | "command">> & Pick<RunOptions, "signal">;
+import { inThisProcess, named } from "./runner.ts";
 
 export interface BenchmarkModels {
   /** What runs begin with. */
@@ -22,16 +22,28 @@ export interface BenchmarkModels {
 }
 
 /** Before anything is made: are the models there that are to be found? @throws LetheError for one that is not. */
-export async function checkModels({ found }: Pick<ModelPlan, "found">, watched: Watched): Promise<void> {
-  for (const model of found) await checkModel(model, watched);
+export async function checkModels({ found }: Pick<ModelPlan, "found">, watch: RunWatch): Promise<void> {
+  for (const model of found) await checkModel(model, watch);
 }
 
-/** Teaches what is not taught yet. @throws LetheError for a model that cannot be taught; the signal's reason when aborted. */
-export async function teachModels({ taught }: Pick<ModelPlan, "taught">, watched: Watched): Promise<void> {
-  for (const { name, config } of taught) {
-    watched.report({ type: "note", text: `${name}: taught in ${config.value.output}` });
-    await runTrain(config, { ...watched, resume: true });
-  }
+/** Teaches what is not taught yet, `jobs` models at a time. @throws LetheError for a model that cannot be taught; the signal's reason when aborted. */
+export async function teachModels(
+  { taught }: Pick<ModelPlan, "taught">,
+  { report, runner = inThisProcess, ...watch }: RunWatch,
+  jobs = 1,
+): Promise<void> {
+  const begun = new Map<string, Promise<unknown>>();
+  await sideBySide(taught, { atMost: jobs, signal: watch.signal }, ({ name, after, config }, signal) => {
+    const teach = async () => {
+      for (const other of after) await begun.get(other);
+      report({ type: "note", text: `${name}: taught in ${config.value.output}` });
+      const options = { ...watch, report: jobs > 1 ? named(name, report) : report, signal, resume: true };
+      await runner.train(config, options);
+    };
+    const done = teach();
+    begun.set(name, done);
+    return done;
+  });
 }
 
 export interface MeasuredModels {
@@ -49,7 +61,7 @@ export async function measureModels(
   evaluation: EvaluationOptions,
   folder: string,
   config: Pick<BenchmarkConfig, "device" | "encoding">,
-  { report, signal }: Watched,
+  { report, signal }: RunWatch,
 ): Promise<MeasuredModels> {
   const fileOf = (column: string) => join(folder, `${column}.json`);
   const measure = async (

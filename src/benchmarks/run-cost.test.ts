@@ -53,12 +53,10 @@ test("of a finished run the time is kept, and found out from its steps where it 
 test("a step costs what the middle one of all took; memory is what the process held at its largest", async () => {
   const config = parseConfig(unlearnRun, { text: JSON.stringify(taught.forgetting({ output: at("cost") })) });
   await timedRun(config, {});
-  writeFileSync(
-    at("cost", "timings.jsonl"),
-    [9, 1, 2].map((seconds, step) => JSON.stringify({ step, seconds })).join("\n"),
-  );
-  const { stepSeconds, peakMegabytes } = runCost(at("cost"));
-  expect(stepSeconds).toBe(2);
+  const { peakMegabytes } = runCost(at("cost"));
   expect(peakMegabytes).toBeGreaterThan(20);
-  expect(peakMegabytes).toBeLessThanOrEqual(process.resourceUsage().maxRSS / 1024);
+  expect(peakMegabytes).toBeLessThanOrEqual(process.resourceUsage().maxRSS / 1024 + 1);
+  const lines = [9, 1, 2].map((seconds, step) => JSON.stringify({ step, seconds, megabytes: 10 * seconds }));
+  writeFileSync(at("cost", "timings.jsonl"), lines.join("\n"));
+  expect(runCost(at("cost"))).toMatchObject({ stepSeconds: 2, peakMegabytes: 90 });
 });

@@ -7,16 +7,20 @@ import type { Config } from "../core/config.ts";
 import { silent } from "../core/events.ts";
 import { writeFileAtomic } from "../core/files.ts";
 import { readJsonObject } from "../core/json-file.ts";
-import { type RunOptions, type RunSummary, runUnlearn, type unlearnRun } from "../reporting/index.ts";
+import type { RunOptions, unlearnRun } from "../reporting/index.ts";
 import { isFinishedRun, resumableStep } from "../training/run-claim.ts";
+import { inThisProcess, type Runner } from "./runner.ts";
 
-const timing = z.object({ seconds: z.number().nonnegative() });
-const stepTiming = timing.extend({ step: z.number() });
-const cost = timing.extend({ peakMegabytes: z.number().nonnegative().optional() });
+const cost = z.object({ seconds: z.number().nonnegative() });
+const stepTiming = cost.extend({ step: z.number(), megabytes: z.number().nonnegative().optional() });
 const costFile = "cost.json";
 
-/** `runUnlearn` with the clock running. Of a run that goes on, the steps count that it need not make again; what was lost with a kill does not. */
-export async function timedRun(config: Config<z.output<typeof unlearnRun>>, options: RunOptions): Promise<RunSummary> {
+/** Does the run with the clock running. Of a run that goes on, the steps count that it need not make again; what was lost with a kill does not. */
+export async function timedRun(
+  config: Config<z.output<typeof unlearnRun>>,
+  options: RunOptions,
+  runner: Pick<Runner, "unlearn"> = inThisProcess,
+): Promise<void> {
   const { report = silent } = options;
   const folder = config.value.output;
   const file = join(folder, costFile);
@@ -25,20 +29,18 @@ export async function timedRun(config: Config<z.output<typeof unlearnRun>>, opti
   const earlier = stepSeconds(folder, finished ? Number.POSITIVE_INFINITY : ((await resumableStep(folder)) ?? 0));
   const started = performance.now();
   let evaluations = 0;
-  let peakMegabytes = 0;
   try {
-    return await runUnlearn(config, {
+    await runner.unlearn(config, {
       ...options,
       report: (event) => {
         if (event.type === "phase-end" && event.phase.startsWith("evaluate ")) evaluations += event.seconds;
-        if (event.type === "step-end") peakMegabytes = Math.max(peakMegabytes, process.memoryUsage.rss() / 2 ** 20);
         report(event);
       },
     });
   } finally {
     const seconds = earlier + (performance.now() - started) / 1000 - evaluations;
     if (existsSync(folder) && !known && !options.signal?.aborted) {
-      await writeFileAtomic(file, `${JSON.stringify({ seconds, ...(peakMegabytes > 0 ? { peakMegabytes } : {}) })}\n`);
+      await writeFileAtomic(file, `${JSON.stringify({ seconds })}\n`);
     }
   }
 }
@@ -48,16 +50,17 @@ export interface RunCost {
   readonly seconds: number;
   /** Median of an optimiser step; null where none was made. */
   readonly stepSeconds: number | null;
-  /** The process's largest resident memory at the end of a step; null where none was made since the run was last begun. */
+  /** The largest resident memory of the process at the end of a step; null where none was made. */
   readonly peakMegabytes: number | null;
 }
 
 /** What a run in this folder cost. @throws when none has come to an end there. */
 export function runCost(folder: string): RunCost {
-  const { seconds, peakMegabytes = null } = cost.parse(readJsonObject(join(folder, costFile)));
-  const steps = loggedSteps(folder)
-    .map((step) => step.seconds)
-    .toSorted((a, b) => a - b);
+  const { seconds } = cost.parse(readJsonObject(join(folder, costFile)));
+  const logged = loggedSteps(folder);
+  const steps = logged.map((step) => step.seconds).toSorted((a, b) => a - b);
+  const held = logged.flatMap(({ megabytes }) => megabytes ?? []);
+  const peakMegabytes = held.length === 0 ? null : Math.max(...held);
   return { seconds, stepSeconds: steps[Math.floor(steps.length / 2)] ?? null, peakMegabytes };
 }
 

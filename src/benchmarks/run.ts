@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Config } from "../core/config.ts";
 import { silent } from "../core/events.ts";
 import { writeFileAtomic } from "../core/files.ts";
+import { sideBySide } from "../core/side-by-side.ts";
 import { version } from "../core/version.ts";
 import type { EvaluationOptions } from "../evaluation/index.ts";
 import type { Evaluation } from "../evaluation/result.ts";
@@ -24,6 +25,7 @@ import { renderBenchmarkPage } from "./page.ts";
 import type { BenchmarkResult, MatchedResult, ResultColumn } from "./result.ts";
 import { isAboutRevealed, revealedCells, revealedColumn, revealedKeys } from "./revealed-columns.ts";
 import { columnsOf, modelRow, runRow } from "./rows.ts";
+import { named, type Runner } from "./runner.ts";
 import { claimSeriesFolder } from "./series-folder.ts";
 import { namedSets } from "./sets.ts";
 import { withShots } from "./shots.ts";
@@ -36,15 +38,22 @@ import type { TuneOptions } from "./tune/options.ts";
 import { type FinishedSearch, planSearch } from "./tune/search.ts";
 import { openTuning, type Tuning } from "./tune/tuning.ts";
 
+export interface BenchmarkRunOptions extends RunOptions {
+  /** Who does the runs; default: this process. */
+  readonly runner?: Runner;
+  /** Runs at a time, 1 or more. More than one are worth it with a runner that has a process for each: in this one they would take turns. */
+  readonly jobs?: number;
+}
+
 /**
  * Runs it, and leaves `result.json`, `table.md` and `report.html` in `config.output`, brought up to date after every run.
  * @throws LetheError for whatever is wrong with the configuration, the data or the models; the signal's reason when aborted.
  */
 export async function runBenchmark(
   { value, yaml }: Config<BenchmarkConfig>,
-  { report = silent, signal, resume = false, command = ["lethe"] }: RunOptions = {},
+  { report = silent, signal, resume = false, command = ["lethe"], runner, jobs = 1 }: BenchmarkRunOptions = {},
 ): Promise<BenchmarkResult> {
-  const watch = { report, signal, command };
+  const watch = { report, signal, command, runner };
   checkColumns(value);
   const { config, folder: data } = await findData(value, watch);
   const folder = config.output;
@@ -70,12 +79,17 @@ export async function runBenchmark(
   const searches = new Map<BenchmarkMethod, FinishedSearch>();
   const notes = leftOut.map(({ label, reason }) => `${label} was left out: it ${reason}.`);
   const models: FoundModel[] = [];
-  const found: Found[] = [];
-  const result = () => resultOf(config, { command, models, found, notes, boundary });
+  const found: Found[][][] = [];
+  const result = () => resultOf(config, { command, models, found: found.flat(2), notes, boundary });
+  let saved = Promise.resolve();
+  const saveNow = () => {
+    saved = saved.then(() => save(folder, result()));
+    return saved;
+  };
   let begun = 0;
   const all = methods.length * config.seeds * starts.length * (tune ? 2 : 1);
   for (const [s, start] of starts.entries()) {
-    await teachModels(start.plan, watch);
+    await teachModels(start.plan, watch, jobs);
     if (tune && !tuning) {
       const searched = { ...config, ...start, folder: join(folder, "tuning"), tune, seed: tuneSeed };
       tuning = await openTuning(searched, watch);
@@ -87,28 +101,37 @@ export async function runBenchmark(
     const { before, retrained, options } = await measureStart(start, reported, config, watch);
     for (const evaluation of [before, ...(retrained ? [retrained] : [])])
       models.push({ evaluation, start: start.number });
+    const to = { ...runsFrom(start, folder), evaluation: options };
     for (const method of methods) {
-      const to = { ...runsFrom(start, folder), evaluation: options };
-      if (tuning && tune && !searches.has(method)) {
-        const search = await tuning.search(await searchable(method, to, tune));
-        searches.set(method, search);
-        notes.push(searchNote(search));
-      }
-      for (const { settings, turned } of settingsOf(searches.get(method))) {
-        const cost = await stepCostOf(method.run({ ...to, seed: 0, ...(turned ? { settings: turned } : {}) }));
-        for (let seed = s * config.seeds; seed < (s + 1) * config.seeds; seed++) {
-          const name = `${method.label}${settings === "tuned" ? "-tuned" : ""}`;
-          report({ type: "note", text: `run ${++begun} of ${all}: ${name}, seed ${seed}` });
-          // Where nothing beat the configured settings, both rows are the same runs.
-          const same = turned ? [] : found.filter((run) => run.method === method && run.seed === seed);
-          const output = join(folder, "runs", `${name}-seed${seed}`);
-          const chain = { method, seed, settings: turned ?? {}, ...to, start: start.models, output };
-          const outcomes = same.length > 0 ? same : await runChain(chain, config, watch);
-          for (const outcome of outcomes) found.push({ ...outcome, method, seed, settings, cost, start: start.number });
-          await save(folder, result());
-        }
-      }
+      if (!tuning || !tune || searches.has(method)) continue;
+      const search = await tuning.search(await searchable(method, to, tune));
+      searches.set(method, search);
+      notes.push(searchNote(search));
     }
+    const rows = methods.flatMap((method) =>
+      settingsOf(searches.get(method)).flatMap((chosen) =>
+        seedsOf(s, config).map((seed) => ({ method, seed, ...chosen })),
+      ),
+    );
+    const runs = new Map<string, Promise<ChainOutcome[]>>();
+    const ofStart: Found[][] = [];
+    found.push(ofStart);
+    await sideBySide([...rows.entries()], { atMost: jobs, signal }, async ([at, row], stop) => {
+      const { method, seed, settings, turned = {} } = row;
+      const name = `${method.label}${settings === "tuned" ? "-tuned" : ""}`;
+      report({ type: "note", text: `run ${++begun} of ${all}: ${name}, seed ${seed}` });
+      const output = join(folder, "runs", `${name}-seed${seed}`);
+      const chain = { method, seed, settings: turned, ...to, start: start.models, output };
+      const own = { ...watch, report: jobs > 1 ? named(`${name}, seed ${seed}`, report) : report, signal: stop };
+      // Where nothing beat the configured settings, both rows are the same runs.
+      const key = JSON.stringify([method.label, seed, turned]);
+      const run = runs.get(key) ?? runChain(chain, config, own);
+      runs.set(key, run);
+      const outcomes = await run;
+      const cost = await stepCostOf(method.run({ ...to, seed, settings: turned }));
+      ofStart[at] = outcomes.map((outcome) => ({ ...outcome, method, seed, settings, cost, start: start.number }));
+      await saveNow();
+    });
   }
   const finished = result();
   await save(folder, finished);
@@ -132,6 +155,10 @@ function searchable(method: BenchmarkMethod, to: ReturnType<typeof runsFrom>, tu
   const { value } = method.run({ ...to, seed: tuneSeed });
   return tunedMethod(value, value.objective, { label: method.label, tune });
 }
+
+/** Of the runs from a start: every start has its own. */
+const seedsOf = (start: number, { seeds }: BenchmarkConfig) =>
+  Array.from({ length: seeds }, (_, i) => start * seeds + i);
 
 /** The rows of a method: as declared and, after a search, as found. */
 const settingsOf = (search: FinishedSearch | undefined) => [

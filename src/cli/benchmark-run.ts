@@ -3,8 +3,10 @@
 import type { Command as CommandParser } from "commander";
 import { loadBenchmark, renderMarkdown, runBenchmark } from "../benchmarks/index.ts";
 import { reportPath } from "../reporting/index.ts";
+import { chooseThreads } from "../runtime/ort/threads.ts";
 import { configureCodeExecution } from "./code-execution.ts";
 import type { Call } from "./command.ts";
+import { inOwnProcess } from "./own-process.ts";
 import { runOptions } from "./run-command.ts";
 import { wholeNumber } from "./whole-number.ts";
 
@@ -14,6 +16,7 @@ export interface BenchmarkRunOptions {
   readonly data?: string;
   readonly tune?: number;
   readonly resume?: boolean;
+  readonly jobs: number;
 }
 
 export function configureBenchmarkRun(parser: CommandParser): void {
@@ -30,12 +33,18 @@ export function configureBenchmarkRun(parser: CommandParser): void {
       "of a benchmark: search each method's settings in so many steps, report both rows (tune.budget)",
       wholeNumber,
     )
-    .option("--resume", "of a benchmark: go on where it was cut off");
+    .option("--resume", "of a benchmark: go on where it was cut off")
+    .option(
+      "--jobs <n>",
+      "of a benchmark: so many runs at a time, each in a process of its own with its share of the threads",
+      wholeNumber,
+      1,
+    );
   configureCodeExecution(parser);
 }
 
 export async function benchmarkRun(call: Call<BenchmarkRunOptions>): Promise<void> {
-  const { methods, seeds, data, tune } = call.options;
+  const { methods, seeds, data, tune, jobs } = call.options;
   const [benchmark, ...overrides] = call.positional as [string, ...string[]];
   const config = await loadBenchmark(benchmark, [
     ...overrides,
@@ -44,7 +53,9 @@ export async function benchmarkRun(call: Call<BenchmarkRunOptions>): Promise<voi
     ...(seeds === undefined ? [] : [`seeds=${seeds}`]),
     ...(tune === undefined ? [] : [`tune.budget=${tune}`]),
   ]);
-  const result = await runBenchmark(config, runOptions(call));
+  const threads = Math.max(1, Math.floor(chooseThreads(undefined).count / jobs));
+  const apart = jobs > 1 ? { jobs, runner: inOwnProcess(threads) } : {};
+  const result = await runBenchmark(config, { ...runOptions(call), ...apart });
   const { output } = config.value;
   call.result({ folder: output, ...result }, () =>
     [renderMarkdown(result), `table: ${output}/table.md`, `page: ${reportPath(output)}`].join("\n"),

@@ -81,7 +81,8 @@ export async function openRunFolder(claim: RunClaim, details: RunDetails): Promi
     },
     logStep: (line, seconds) => {
       metrics.append(line);
-      timings.append({ step: line.step, seconds: Number(seconds.toFixed(3)) });
+      const megabytes = Math.round(process.memoryUsage.rss() / 2 ** 20);
+      timings.append({ step: line.step, seconds: Number(seconds.toFixed(3)), megabytes });
     },
     logTrajectory: (point) => trajectory.append(point),
     logBytes: () => Object.fromEntries(logFiles.map((name, i) => [name, (logs[i] as JsonLines).bytes])),

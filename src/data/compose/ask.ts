@@ -7,6 +7,7 @@ import { RuntimeFailure } from "../../core/errors.ts";
 import type { Reporter } from "../../core/events.ts";
 import { sha256 } from "../../core/files.ts";
 import { openJsonLines } from "../../core/json-lines.ts";
+import { sideBySide } from "../../core/side-by-side.ts";
 import { chat, type Message, type ServiceOptions } from "../../text/model-service.ts";
 import type { WriterConfig } from "./config.ts";
 
@@ -40,15 +41,11 @@ export async function askAll(
   requests: readonly Request[],
   { cache, report = () => {}, signal, wait = waitFor }: AskOptions,
 ): Promise<{ readonly answers: readonly unknown[]; readonly cached: number }> {
-  const answers: unknown[] = [];
   let cached = 0;
   let done = 0;
-  let next = 0;
   let start = 0;
-  const failed = new AbortController();
-  const stop = AbortSignal.any([failed.signal, ...(signal ? [signal] : [])]);
   const interval = config.requestsPerMinute === undefined ? 0 : 60_000 / config.requestsPerMinute;
-  const paced = async () => {
+  const paced = async (stop: AbortSignal) => {
     const now = performance.now();
     const at = Math.max(now, start);
     start = at + interval;
@@ -56,23 +53,22 @@ export async function askAll(
   };
   const service = { url: config.url, model: config.name, keyVariable: config.keyVariable };
   const { retries, timeoutSeconds, temperature } = config;
-  const options = {
-    retries,
-    timeoutSeconds,
-    signal: stop,
-    wait,
-    before: paced,
-    role: "the model",
-    configured: "model",
-  };
-
-  const ask = async ({ messages, schema }: Request): Promise<unknown> => {
+  const ask = async ({ messages, schema }: Request, stop: AbortSignal): Promise<unknown> => {
     const key = sha256(JSON.stringify([config.name, temperature, config.maxTokens, messages]));
     const known = readForm(cache?.get(key) ?? "", schema);
     if (known !== undefined) {
       cached++;
       return known;
     }
+    const options = {
+      retries,
+      timeoutSeconds,
+      signal: stop,
+      wait,
+      before: () => paced(stop),
+      role: "the model",
+      configured: "model",
+    };
     let text = "";
     for (let tries = 0; tries <= retries; tries++) {
       text = await chat(service, { messages, temperature, max_tokens: config.maxTokens }, options);
@@ -88,23 +84,12 @@ export async function askAll(
       },
     );
   };
-  const work = async () => {
-    while (next < requests.length) {
-      const index = next++;
-      answers[index] = await ask(requests[index] as Request);
-      done++;
-      report({ type: "phase-progress", phase: "ask the model", done, total: requests.length, unit: "answers" });
-    }
-  };
-  const workers = Array.from({ length: Math.min(config.concurrency, requests.length) }, () =>
-    work().catch((error) => {
-      failed.abort(error);
-      throw error;
-    }),
-  );
-  const ends = await Promise.allSettled(workers);
-  signal?.throwIfAborted();
-  if (ends.some(({ status }) => status === "rejected")) throw failed.signal.reason;
+  const answers = await sideBySide(requests, { atMost: config.concurrency, signal }, async (request, stop) => {
+    const answer = await ask(request, stop);
+    done++;
+    report({ type: "phase-progress", phase: "ask the model", done, total: requests.length, unit: "answers" });
+    return answer;
+  });
   return { answers, cached };
 }
 
