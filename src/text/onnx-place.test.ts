@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { basename, join, relative } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { isFolderWithoutOnnx, onnxPlace } from "./onnx-place.ts";
-import { openClassifier, openTagger } from "./optional-transformers.ts";
+import { embedHere, openClassifier, openTagger } from "./optional-transformers.ts";
 
 let root: string;
 beforeAll(() => {
@@ -58,13 +58,13 @@ test.each<[what: string, files: string[], message: RegExp]>([
 });
 
 test("without the package a model is named with what it was taken for, and what the package says of one is kept short", async () => {
-  const missing = openClassifier("runs/judge");
-  await expect(missing).rejects.toThrow(
-    /^runs\/judge, which is no folder or file here and so a model of the hub, is run/,
-  );
-  await expect(missing).rejects.toMatchObject({
-    hint: expect.stringContaining("npm install @huggingface/transformers"),
-  });
+  const openings = [openClassifier, openTagger, (model: string) => embedHere(model, ["x"])];
+  for (const open of openings) {
+    await expect(open("runs/judge")).rejects.toMatchObject({
+      message: expect.stringMatching(/^runs\/judge, which is no folder or file here and so a model of the hub, is run/),
+      hint: expect.stringContaining("npm install @huggingface/transformers"),
+    });
+  }
   const broken = openTagger("runs/tagger", async () => ({
     pipeline: async () => {
       throw new Error("Unauthorized access\nand more");

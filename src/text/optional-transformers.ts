@@ -3,14 +3,21 @@
 import { ConfigError, LetheError, ModelError } from "../core/errors.ts";
 import { type OnnxOptions, type OnnxPlace, onnxPlace } from "./onnx-place.ts";
 
-/** The little of @huggingface/transformers that is used. */
-export interface Transformers {
+/** The little of @huggingface/transformers that is used, by what it is used for: a stand-in brings no more than its use needs. */
+type Transformers = Embedding & Classification & Tagging;
+export interface Embedding {
   readonly pipeline: (task: "feature-extraction", model: string, options?: OnnxOptions) => Promise<Embedder>;
+}
+export interface Classification {
   readonly AutoTokenizer: { from_pretrained(model: string, options?: OnnxOptions): Promise<PairTokenizer> };
   readonly AutoModelForSequenceClassification: {
     from_pretrained(model: string, options?: OnnxOptions): Promise<ClassificationModel>;
   };
 }
+export interface Tagging {
+  readonly pipeline: (task: "token-classification", model: string, options?: OnnxOptions) => Promise<TaggingPipeline>;
+}
+
 interface Embedder extends Closable {
   (texts: string[], options: { pooling: "mean"; normalize: boolean }): Promise<Listed>;
 }
@@ -29,10 +36,6 @@ interface Closable {
   dispose?(): Promise<unknown>;
 }
 
-/** The same for naming entities. */
-export interface TaggingTransformers {
-  readonly pipeline: (task: "token-classification", model: string, options?: OnnxOptions) => Promise<TaggingPipeline>;
-}
 interface TaggingPipeline extends Closable {
   /** Of each text the tokens whose likeliest class is not O. */
   (texts: string[]): Promise<readonly (readonly { readonly entity: string; readonly score: number }[])[]>;
@@ -40,32 +43,26 @@ interface TaggingPipeline extends Closable {
 }
 
 /** `what`: the model it is wanted for, for messages. */
-type Load<Part> = (what?: string) => Promise<Part>;
-export type LoadTransformers = Load<Transformers>;
-export type LoadTagging = Load<TaggingTransformers>;
+export type LoadTransformers<Part = Transformers> = (what?: string) => Promise<Part>;
 
 const packageName = "@huggingface/transformers";
 
-async function importPackage<Part>(what = "a judge without `url`"): Promise<Part> {
+/** @throws ConfigError when the package is not installed */
+export const loadTransformers: LoadTransformers = async (what = "a judge without `url`") => {
   try {
-    return (await import(packageName)) as Part;
+    return (await import(packageName)) as Transformers;
   } catch (cause) {
     throw new ConfigError(`${what} is run by ${packageName}, which cannot be loaded`, {
       hint: `npm install ${packageName}. Without it: a language model that Lethe taught, or, for judges that take a url, an OpenAI-compatible service.`,
       cause,
     });
   }
-}
-
-/** @throws ConfigError when the package is not installed */
-export const loadTransformers: LoadTransformers = importPackage;
-/** @throws ConfigError when the package is not installed */
-export const loadTagging: LoadTagging = importPackage;
+};
 
 /** Loads the package and opens the model with it. @throws LetheError for a path that is not there, a package that is not, a model that cannot be opened */
 async function openHere<Part, Opened>(
   model: string,
-  load: Load<Part>,
+  load: LoadTransformers<Part>,
   open: (transformers: Part, place: OnnxPlace) => Promise<Opened>,
 ): Promise<Opened> {
   const place = onnxPlace(model);
@@ -108,7 +105,11 @@ async function inParts<T>(
 }
 
 /** One vector per text: the mean of its token vectors, of length 1. */
-export async function embedHere(model: string, texts: readonly string[], load = loadTransformers): Promise<number[][]> {
+export async function embedHere(
+  model: string,
+  texts: readonly string[],
+  load: LoadTransformers<Embedding> = loadTransformers,
+): Promise<number[][]> {
   const embed = await openHere(model, load, ({ pipeline }, { name, options }) =>
     pipeline("feature-extraction", name, options),
   );
@@ -138,7 +139,10 @@ export interface Classifier extends Disposable {
 }
 
 /** Opens a text-classification model by hub id, folder or ONNX file. @throws LetheError for what cannot be opened */
-export async function openClassifier(model: string, load = loadTransformers): Promise<Classifier> {
+export async function openClassifier(
+  model: string,
+  load: LoadTransformers<Classification> = loadTransformers,
+): Promise<Classifier> {
   const [tokenizer, classifier] = await openHere(
     model,
     load,
@@ -196,7 +200,7 @@ export async function classifyHere(
   model: string,
   texts: readonly string[],
   pairs: readonly string[] | undefined,
-  load = loadTransformers,
+  load: LoadTransformers<Classification> = loadTransformers,
 ): Promise<Classified[]> {
   using classifier = await openClassifier(model, load);
   return await classifier.classify(texts, pairs);
@@ -213,7 +217,7 @@ export interface Tagger extends Disposable {
 const typeOf = (tag: string): string => tag.replace(/^[BIESLU]-/, "");
 
 /** Opens a token-classification model by hub id, folder or ONNX file. @throws LetheError for what cannot be opened */
-export async function openTagger(model: string, load = loadTagging): Promise<Tagger> {
+export async function openTagger(model: string, load: LoadTransformers<Tagging> = loadTransformers): Promise<Tagger> {
   const tagger = await openHere(model, load, ({ pipeline }, { name, options }) =>
     pipeline("token-classification", name, options),
   );

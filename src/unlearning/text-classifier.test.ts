@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { silent } from "../core/events.ts";
 import { encodeExample } from "../data/encoding.ts";
 import { createStageRunner } from "../models/stage-runner.ts";
-import type { Transformers } from "../text/optional-transformers.ts";
+import type { Classification } from "../text/optional-transformers.ts";
 import { createAnswerLikelihoods } from "./answer-likelihoods.ts";
 import { openSession, type Session } from "./session.ts";
 import { labelProbabilities, openTextClassifier } from "./text-classifier.ts";
@@ -68,10 +68,7 @@ describe("a language model as a classifier", () => {
 
 describe("a text-classification model", () => {
   let opened: unknown[] = [];
-  const fake = (problem_type: string, id2label?: Record<string, string>) => async (): Promise<Transformers> => ({
-    pipeline: async () => {
-      throw new Error("not asked for");
-    },
+  const fake = (problem_type: string, id2label?: Record<string, string>) => async (): Promise<Classification> => ({
     AutoTokenizer: { from_pretrained: async () => () => ({}) },
     AutoModelForSequenceClassification: {
       from_pretrained: async (...given) => {

@@ -8,7 +8,12 @@ import { describeNames } from "../core/nearest.ts";
 import { encodingOptions } from "../data/encoding.ts";
 import { softmaxWeights } from "../generation/index.ts";
 import { isFolderWithoutOnnx } from "../text/onnx-place.ts";
-import { type LoadTransformers, loadTransformers, openClassifier } from "../text/optional-transformers.ts";
+import {
+  type Classification,
+  type LoadTransformers,
+  loadTransformers,
+  openClassifier,
+} from "../text/optional-transformers.ts";
 import { type AnswerLikelihoods, createAnswerLikelihoods } from "./answer-likelihoods.ts";
 import { openSession } from "./session.ts";
 
@@ -40,7 +45,7 @@ export interface OpenClassifierOptions {
   readonly report?: Reporter;
   readonly signal?: AbortSignal | undefined;
   /** For tests. */
-  readonly load?: LoadTransformers;
+  readonly load?: LoadTransformers<Classification>;
 }
 
 /**
@@ -65,7 +70,11 @@ export async function openTextClassifier(
   };
 }
 
-async function classificationModel(model: string, label: string, load: LoadTransformers): Promise<TextClassifier> {
+async function classificationModel(
+  model: string,
+  label: string,
+  load: LoadTransformers<Classification>,
+): Promise<TextClassifier> {
   if (isFolderWithoutOnnx(model)) {
     throw new ConfigError(`${model} holds no ONNX file, and \`labels\` are not given`, {
       hint: "Give the labels that a language model of Lethe's was taught to answer with, or a classifier in ONNX form (optimum-cli export onnx).",

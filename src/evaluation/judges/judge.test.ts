@@ -3,7 +3,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { loadTransformers, type Transformers } from "../../text/optional-transformers.ts";
+import { type Classification, type Embedding, loadTransformers } from "../../text/optional-transformers.ts";
 import { findMetric } from "../metrics/index.ts";
 import { entailments, fluencies, similarities } from "./judge.ts";
 
@@ -123,7 +123,7 @@ describe("a service", () => {
 });
 
 describe("the optional package", () => {
-  const load = async (): Promise<Transformers> => ({
+  const load = async (): Promise<Embedding & Classification> => ({
     pipeline: async () => async (texts) => ({ tolist: () => texts.map(vector) }),
     AutoTokenizer: {
       from_pretrained:

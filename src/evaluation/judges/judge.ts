@@ -3,7 +3,14 @@
 
 import { z } from "zod";
 import { RuntimeFailure } from "../../core/errors.ts";
-import { classifyHere, embedHere, loadTransformers } from "../../text/optional-transformers.ts";
+import {
+  type Classification,
+  classifyHere,
+  type Embedding,
+  embedHere,
+  type LoadTransformers,
+  loadTransformers,
+} from "../../text/optional-transformers.ts";
 import { textClassifierOptions } from "../../unlearning/text-classifier.ts";
 import { askOver, embedOver } from "./service.ts";
 
@@ -43,7 +50,7 @@ export async function similarities(
   { url, model, keyVariable }: JudgeOptions,
   pairs: readonly (readonly [string, string])[],
   signal?: AbortSignal,
-  load = loadTransformers,
+  load: LoadTransformers<Embedding> = loadTransformers,
 ): Promise<number[]> {
   const texts = [...new Set(pairs.flat())].filter((text) => text !== "");
   const vectors =
@@ -70,7 +77,7 @@ export async function entailments(
   { url, model, keyVariable }: JudgeOptions,
   pairs: readonly (readonly [premise: string, hypothesis: string])[],
   signal?: AbortSignal,
-  load = loadTransformers,
+  load: LoadTransformers<Classification> = loadTransformers,
 ): Promise<boolean[]> {
   if (url === undefined) {
     const [premises, hypotheses] = [pairs.map(([premise]) => premise), pairs.map(([, hypothesis]) => hypothesis)];
@@ -96,7 +103,7 @@ export async function entailments(
 export async function fluencies(
   { model }: { readonly model: string },
   texts: readonly string[],
-  load = loadTransformers,
+  load: LoadTransformers<Classification> = loadTransformers,
 ): Promise<number[]> {
   return (await classifyHere(model, texts, undefined, load)).map(({ probabilities }) => probabilities[0] as number);
 }

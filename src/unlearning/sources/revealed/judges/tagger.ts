@@ -7,7 +7,12 @@ import { describeNames } from "../../../../core/nearest.ts";
 import { encodingOptions } from "../../../../data/encoding.ts";
 import { askForEntities, NO_ENTITY } from "../../../../data/entities.ts";
 import { isFolderWithoutOnnx } from "../../../../text/onnx-place.ts";
-import { loadTagging, openTagger } from "../../../../text/optional-transformers.ts";
+import {
+  type LoadTransformers,
+  loadTransformers,
+  openTagger,
+  type Tagging,
+} from "../../../../text/optional-transformers.ts";
 import { createAnswerLikelihoods } from "../../../answer-likelihoods.ts";
 import { openSession } from "../../../session.ts";
 import { defineJudge, type Judge, type JudgeStart } from "./judge.ts";
@@ -63,7 +68,7 @@ interface Finder extends Disposable {
 export async function openTaggerJudge(
   options: z.output<typeof taggerOptions>,
   { session, report, signal }: Pick<JudgeStart, "session" | "report" | "signal">,
-  load = loadTagging,
+  load: LoadTransformers<Tagging> = loadTransformers,
 ): Promise<Judge> {
   const { model, encoding } = options;
   const finder = isFolderWithoutOnnx(model)
@@ -114,7 +119,7 @@ function byAnswers(session: Awaited<ReturnType<typeof openSession>>): Finder {
 
 async function byTokens(
   { model, types, otherTypes }: z.output<typeof taggerOptions>,
-  load: typeof loadTagging,
+  load: LoadTransformers<Tagging>,
 ): Promise<Finder> {
   const tagger = await openTagger(model, load);
   const known = tagger.types;
