@@ -78,7 +78,7 @@ async function textOf(round: number, earlier: readonly DataRecord[], context: Ro
   return { records, score: made.score, examples: nothing ? {} : await examplesOf(records) };
 }
 
-/** Everything that a record says; its id is only what it is called in its round. */
+/** Everything that a record says; its id only tells which round it is from. */
 const contentOf = ({ id, place, ...content }: DataRecord) => JSON.stringify(content);
 
 /** `texts`: the true text of both sides, by which a scope may choose anew what moves; without it everything selected moves. */

@@ -153,12 +153,15 @@ export async function reveal(search: Search): Promise<{ texts: readonly Revealed
   return { texts: all, ended };
 }
 
-/** The records to train on. */
-export const recordsOf = (texts: readonly RevealedText[], encoding: Session["encoding"]): DataRecord[] =>
+/** The records of a round to train on. Their ids name the round: a plan may train on those of several together. */
+export const recordsOf = (
+  texts: readonly RevealedText[],
+  { round, encoding }: { readonly round: number; readonly encoding: Session["encoding"] },
+): DataRecord[] =>
   texts
     .filter(({ kept }) => kept)
     .map(({ instruction, form, origin, text }, i) =>
-      recordOf({ text: instruction, form, origin }, text, `revealed ${i + 1}`, encoding),
+      recordOf({ text: instruction, form, origin }, text, `revealed ${round}/${i + 1}`, encoding),
     )
     .filter((record) => answerOf(record) !== "");
 

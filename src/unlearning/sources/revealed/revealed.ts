@@ -60,7 +60,7 @@ export const revealed = defineSource({
         if (options.forgetRevealed && error instanceof RunError) await forgetTexts(dirname(file));
         throw error;
       });
-      const records = recordsOf(texts, session.encoding);
+      const records = recordsOf(texts, { round, encoding: session.encoding });
       const path = join(dirname(file), statisticsFile);
       const { coverage } = await keepStatistics(path, { round, texts, ended, options, truth });
       report({ type: "phase-end", phase, seconds: (performance.now() - started) / 1000 });

@@ -6,10 +6,11 @@ import { compose, grammarOptions } from "./arms/grammar.ts";
 import { createHarvest, namesIn } from "./arms/harvest.ts";
 import { refuseJudgeOfAll, refuseUselessSearch } from "./checks.ts";
 import { coverageOf } from "./coverage.ts";
+import { revealedText } from "./fixtures/revealed-text.ts";
 import { judgeOf } from "./judges/judge.ts";
 import { words } from "./judges/words.ts";
 import { revealedOptions } from "./options.ts";
-import { scoreOf } from "./reveal.ts";
+import { recordsOf, scoreOf } from "./reveal.ts";
 import { defaultWords } from "./revealed.ts";
 import type { RevealedText } from "./revealed-text.ts";
 import { createNgrams, fluencyOf } from "./text-value.ts";
@@ -48,6 +49,15 @@ describe("harvest", () => {
     expect(topics).toEqual(["Alan Turing"]);
     expect(questions).toEqual(["Where does {topic} live?"]);
   });
+});
+
+test("of what is told, texts that were kept are trained on, each under an id of its own though rounds are trained on together", () => {
+  const texts = [0, 1, 2].map((row) => revealedText(row));
+  const dropped = revealedText(3, { kept: false, why: "length" });
+  const silent = revealedText(4, { text: " " });
+  const records = [1, 2].flatMap((round) => recordsOf([dropped, ...texts, silent], { round, encoding: {} }));
+  expect(records).toHaveLength(6);
+  expect(new Set(records.map(({ id }) => id)).size).toBe(6);
 });
 
 test("novelty is the share of n-grams not revealed before", () => {
