@@ -52,13 +52,13 @@ export function recordOf(
     : { kind: "text", id, text: whole };
 }
 
-/** What stands there in the end, but for the border between question and answer: a soft prompt is no text. */
+/** What stands there in the end, with a line between question and answer: a soft prompt is no text. */
 export const wholeText = ({
   form,
   instruction,
   text,
 }: Pick<Instruction, "form"> & { readonly instruction: string; readonly text: string }): string =>
-  form === "soft" ? text : instruction + text;
+  form === "soft" ? text : instruction + (form === "question" ? "\n" : "") + text;
 
 const asked = (id: string, question: string, answer: string): DataRecord => ({
   kind: "question-answer",

@@ -14,6 +14,12 @@ export const revealedOptions = z
       .looseObject({ name: z.string() })
       .optional()
       .describe("what says how much a text is what must go; without one: the words of subjects, or of the description"),
+    withInstruction: z
+      .boolean()
+      .optional()
+      .describe(
+        "the judge reads a text after its instruction: an answer need not name whom it is about. Default: true where subjects are given and no judge",
+      ),
     arms: z
       .array(z.enum(["grammar", "list", "soft"]))
       .nonempty()

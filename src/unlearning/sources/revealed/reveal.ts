@@ -84,7 +84,10 @@ export async function reveal(search: Search): Promise<{ texts: readonly Revealed
       signal,
     });
     const said = answers.map(({ text = "" }) => text);
-    const relevance = await search.judge.score(said, signal);
+    const whole = instructions.map(({ form, text: instruction }, row) =>
+      wholeText({ form, instruction, text: said[row] as string }),
+    );
+    const relevance = await search.judge.score(readsInstruction(options) ? whole : said, signal);
     const fluency = await fluencies(prompts, answers);
     return instructions.map(({ text: instruction, form, origin }, row) => {
       const text = said[row] as string;
@@ -93,9 +96,9 @@ export async function reveal(search: Search): Promise<{ texts: readonly Revealed
         novelty: pool.ngrams.add(text),
         fluency: within(fluency[row]),
       };
-      const whole = normalise(wholeText({ form, instruction, text }));
-      const duplicate = pool.texts.has(whole);
-      pool.texts.add(whole);
+      const same = normalise(whole[row] as string);
+      const duplicate = pool.texts.has(same);
+      pool.texts.add(same);
       const why = keepOut(text, { ...judged, duplicate }, options);
       return { batch, instruction, form, origin, seed, row, text, ...judged, kept: why === "", why };
     });
@@ -171,6 +174,10 @@ export const scoreOf = (texts: readonly Pick<RevealedText, "why">[]): number =>
 
 /** Relevance × novelty × fluency. */
 export const rewardOf = ({ relevance, novelty, fluency }: RevealedText): number => relevance * novelty * fluency;
+
+/** Names that a user gives stand in what is asked about them, seldom in the answer; what an own judge looks for must be told. */
+const readsInstruction = ({ withInstruction, subjects, judge }: RevealedOptions): boolean =>
+  withInstruction ?? (subjects.length > 0 && judge === undefined);
 
 /** What a model says of its own accord is harvested; in an answer, the names are mostly those it was asked about. */
 const beginsItself: Instruction = { text: "", form: "prefix", origin: "grammar" };

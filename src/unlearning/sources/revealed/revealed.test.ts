@@ -57,6 +57,25 @@ describe("revealed", () => {
     expect(JSON.stringify(round)).not.toMatch(/Oslo|Rome|Lima/);
   });
 
+  test("what is asked of a subject by name is about it, though the answer names nobody; a judge that reads answers alone finds nothing", async () => {
+    const named = {
+      judge: undefined,
+      subjects: ["2"],
+      grammar: { questions: ["Where is {topic}?"], prefixes: [] },
+      instructions: ["Where is 3?"],
+    };
+    await unlearn(config("named", named), "", context());
+    const lines = readFileSync(taught.at("named", "source.jsonl"), "utf8").trim().split("\n");
+    const kept = lines.map((line) => JSON.parse(line)).filter((line) => line.kept);
+    expect(kept.length).toBeGreaterThan(0);
+    for (const { instruction, text } of kept) {
+      expect(instruction).toBe("Where is 2?");
+      expect(text).not.toContain("2");
+    }
+    const alone = unlearn(config("alone", { ...named, withInstruction: false }), "", context());
+    await expect(alone).rejects.toThrow(/the judge gives each of the first 24 texts 0/);
+  });
+
   test("killed in the middle and resumed, it ends in the same bytes", async () => {
     const { report, events } = keepEveryState(taught.at("whole"), (event) => taught.at(`killed${event}`));
     await unlearn(config("whole"), "", context(report));
