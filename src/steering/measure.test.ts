@@ -2,7 +2,7 @@
 
 import { afterAll, expect, test } from "vitest";
 import { createRandom } from "../core/random.ts";
-import { createDecoder, type Decoder } from "../generation/index.ts";
+import { createDecoder, type Decoder, generate } from "../generation/index.ts";
 import { initialiseModel } from "../models/load.ts";
 import { createOrtBackend } from "../runtime/ort/index.ts";
 import { tinyLlama } from "./fixtures/tiny-llama.ts";
@@ -48,6 +48,27 @@ test("an offset that changes answers is counted, in chunks as token by token", a
   expect(measured.sameByChunks).toBe(1);
   expect(measured.acceptedPerRequest).toBeLessThan(4);
   expect(measured.requestsPerAnswer).toBeGreaterThan(5);
+});
+
+test("answers of unequal lengths count by their tokens: every number is over all of them, not a mean of each answer's own", async () => {
+  const { maxNewTokens, chunk } = options;
+  const alone = await generate(model, prompts, { maxNewTokens });
+  const lengthsTo = (end: number) => alone.map(({ ids }) => (ids.includes(end) ? ids.indexOf(end) + 1 : maxNewTokens));
+  /** Ends the answers in different places of a chunk. */
+  const end = [...Array(tinyLlama.vocab_size).keys()].find(
+    (id) => new Set(lengthsTo(id).map((length) => length % chunk)).size > 1,
+  ) as number;
+  const lengths = lengthsTo(end);
+  const tokens = lengths.reduce((sum, length) => sum + length, 0);
+  const requests = lengths.reduce((sum, length) => sum + Math.ceil(length / chunk), 0);
+  const steered = { model, source, pairs: [{ frozen, tuned: frozen, alpha: 1 }] };
+  const measured = await measureSteering(steered, prompts, { ...options, rounds: 2, stopIds: new Set([end]) });
+  expect(measured.cases.map(({ tokensPerAnswer }) => tokensPerAnswer)).toEqual(Array(3).fill(tokens / 2));
+  expect(measured).toMatchObject({
+    acceptedPerRequest: tokens / requests,
+    requestsPerAnswer: requests / 2,
+    requestsPerToken: requests / tokens,
+  });
 });
 
 test("an answer's length counts the token that ends it, and its room ends with the shorter context", async () => {
