@@ -39,18 +39,18 @@ export async function openOffsetBench(
       place: { key: offset === undefined ? "--offset" : "--data" },
     });
   }
-  const { model: steered } = openOffset(offset);
+  const { steered } = openOffset(offset);
   const { records } = await readSources(data, signal);
   const owned: Disposable[] = [];
   const dispose = () => {
     for (const each of owned.splice(0).reverse()) each[Symbol.dispose]();
   };
   try {
-    const session = await openSession(steered.name, { device: "cpu", encoding: {}, report, signal });
+    const session = await openSession(steered, { device: "cpu", encoding: {}, report, signal });
     owned.push(session);
     const { backend, tokenizer, model } = session;
     const sha256 = await hashWeights(model);
-    const offsets = await openOffsets([offset], { backend, tokenizer, name: steered.name, sha256, report });
+    const offsets = await openOffsets([offset], { backend, tokenizer, name: steered, sha256, report });
     owned.push(offsets);
     const [pair] = offsets.pairs;
     if (!pair) throw new Error("a run holds one offset");

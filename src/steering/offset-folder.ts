@@ -15,8 +15,11 @@ const offsetFile = z.strictObject({
   alpha: z.number().finite(),
   /** Mo, which Mo′ began as: a hub id, or a folder relative to this one. `sha256` is over its weights (models/weights-hash.ts). */
   small: z.strictObject({ path: z.string(), sha256 }),
-  /** M as the run named it; `sha256` is missing where its weights could not be read. */
-  model: z.strictObject({ name: z.string(), sha256: sha256.optional() }),
+  /**
+   * M: `name` as the run was given it; `path` from this folder to M's, missing for a hub id, for what is behind an address, and in older files;
+   * `sha256` missing where its weights could not be read.
+   */
+  model: z.strictObject({ name: z.string(), path: z.string().optional(), sha256: sha256.optional() }),
   /** steering/vocabulary.ts */
   vocabulary: sha256,
 });
@@ -29,6 +32,8 @@ export interface OffsetFolder extends OffsetDescription {
   readonly tuned: string;
   /** Mo: `small.path` as this process can open it. */
   readonly frozen: string;
+  /** M as this process can open it, wherever it began: the folder at `model.path`, or `model.name` where there is no path, or nothing lies there and something is so named here. */
+  readonly steered: string;
 }
 
 const fileName = "offset.json";
@@ -56,13 +61,17 @@ export function openOffset(runFolder: string): OffsetFolder {
       place: { file: tuned },
     });
   }
-  const beside = resolve(runFolder, parsed.data.small.path);
-  const frozen = existsSync(beside) ? beside : parsed.data.small.path;
-  return { ...parsed.data, path: runFolder, tuned, frozen };
+  const { small, model } = parsed.data;
+  const beside = resolve(runFolder, small.path);
+  const frozen = existsSync(beside) ? beside : small.path;
+  const folder = model.path === undefined ? undefined : resolve(runFolder, model.path);
+  const moved = folder !== undefined && !existsSync(folder) && existsSync(model.name);
+  const steered = folder === undefined || moved ? model.name : folder;
+  return { ...parsed.data, path: runFolder, tuned, frozen, steered };
 }
 
 /**
- * `small.path` is a folder as the run was given it, or a hub id.
+ * `small.path` and `model.path` are folders as the run was given them, or hub ids.
  * @throws RunError when the run began with another model M: a resumed run would train on two of them
  */
 export async function writeOffset(runFolder: string, description: OffsetDescription): Promise<void> {
@@ -75,7 +84,11 @@ export async function writeOffset(runFolder: string, description: OffsetDescript
       place: { file, key: "model.sha256" },
     });
   }
-  const path = existsSync(small.path) ? relative(runFolder, small.path) : small.path;
-  const content = offsetFile.parse({ ...description, small: { ...small, path } });
+  const fromRun = (path = "") => (existsSync(path) ? relative(runFolder, path) : undefined);
+  const content = offsetFile.parse({
+    ...description,
+    small: { ...small, path: fromRun(small.path) ?? small.path },
+    model: { ...model, path: fromRun(model.path) },
+  });
   await writeFileAtomic(file, `${JSON.stringify(content, undefined, 2)}\n`);
 }

@@ -149,7 +149,7 @@ export async function openOffsetSession({ model: name, options, folder, ...pair 
           writeOffset(runFolder, {
             alpha: pair.alpha,
             small: { path: pair.small, sha256: identity.frozen },
-            model: { name, ...(steered.sha256 === undefined ? {} : { sha256: steered.sha256 }) },
+            model: { name, ...(steered.sha256 === undefined ? {} : { path: name, sha256: steered.sha256 }) },
             vocabulary: hashVocabulary(steered.tokenizer),
           }),
         finish: async () => {

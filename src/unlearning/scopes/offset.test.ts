@@ -43,6 +43,7 @@ test("a run trains the small model alone and leaves an offset that says what it 
   expect(bytes().equals(before)).toBe(true);
   const found = openOffset(at("run"));
   expect(found.alpha).toBe(1);
+  expect(found.model).toMatchObject({ name: at("taught", "model"), path: join("..", "taught", "model") });
   expect(readdirSync(at("run"))).not.toContain("logits");
   expect(readFileSync(join(found.tuned, "model.safetensors"))).not.toEqual(
     readFileSync(at("small", "model", "model.safetensors")),
