@@ -63,7 +63,7 @@ test("a strength, a chunk or a dialect that would change nothing, and a folder w
   );
 });
 
-test("the heap is told to grow by half before a model is opened, in words that this V8 knows: it passes over any others in silence", async () => {
+test("the heap is told to grow by half before a model is opened, by a flag that this V8 knows: for another the server would start all the same", async () => {
   const flag = "--heap-growing-percent=50";
   await refusal(join(folder, "nothing"));
   expect(setFlagsFromString).toHaveBeenCalledWith(flag);
