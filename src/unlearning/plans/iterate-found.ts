@@ -23,8 +23,8 @@ const round = z.object({
   score: share.optional(),
   /** Token accuracy on the round's text, before its training and after its step. */
   forget: z.object({ before: share, after: share }),
-  /** λ. */
-  coefficient: z.number().positive(),
+  /** λ; 0 where the round's share of the budget bore no step. */
+  coefficient: z.number().nonnegative(),
   /** The measure on the retain text after the step, */
   retain: z.number(),
   /** and after the retain module that follows it. */

@@ -102,8 +102,9 @@ export const iterate = definePlan({
       await context.measure();
     }
     await note(ended);
-    await (rounds.length > 0 ? stack?.finish() : stack?.undo());
-    report(rounds.length > 0 ? { type: "note", text: `iteration ended: ${ended}` } : nothingChanges(ended, tooCostly));
+    const moved = rounds.some(({ coefficient }) => coefficient > 0);
+    await (moved ? stack?.finish() : stack?.undo());
+    report(moved ? { type: "note", text: `iteration ended: ${ended}` } : nothingChanges(ended, tooCostly));
   },
 });
 
@@ -123,8 +124,10 @@ function described(
   before: number,
 ) {
   const after = repaired === undefined ? "" : `, ${repaired.toPrecision(4)} with what the retain module added`;
+  const why = coefficient === 0 ? ", its share of the budget bears no step" : "";
+  const most = coefficient < chosen.maximum ? "" : ", the largest that plan.maximum lets it try";
   return (
-    `round ${round} of ${chosen.rounds}: λ = ${coefficient}${coefficient < chosen.maximum ? "" : ", the largest that plan.maximum lets it try"}; token accuracy on its text goes from ${forget.before.toPrecision(4)} to ${forget.after.toPrecision(4)}, ` +
+    `round ${round} of ${chosen.rounds}: λ = ${coefficient}${why}${most}; token accuracy on its text goes from ${forget.before.toPrecision(4)} to ${forget.after.toPrecision(4)}, ` +
     `${chosen.measure} on the retain text is ${retain.toPrecision(4)}${after}; it began at ${before.toPrecision(4)}`
   );
 }

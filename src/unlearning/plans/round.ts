@@ -32,7 +32,10 @@ export interface Course {
 export const knownOf = ({ forget }: RoundText, { model, signal }: Pick<PlanContext, "model" | "signal">) =>
   createUtility(model, forget, { measure: "token-accuracy", budget: 0 }, signal).measure();
 
-/** Round t of T, which may use t/T of the budget; or why no step is borne, the model then as before. */
+/**
+ * Round t of T, which may use t/T of the budget: one whose share bears no step takes none, mends all the same, and leaves it to the next, which may use more.
+ * Why there is none when not even the whole budget bears one; the model is then as before.
+ */
 export async function takeRound(course: Course, round: number, text: RoundText): Promise<RoundFound | string> {
   const { context, chosen, before, stack, subspaces } = course;
   const { model, trainable, random } = context;
@@ -46,13 +49,18 @@ export async function takeRound(course: Course, round: number, text: RoundText):
   const allowed = { ...chosen, before, budget: (chosen.budget * round) / chosen.rounds };
   const { coefficient, value, tried } = await searchCoefficient(context, vector, allowed);
   await vector.apply(-coefficient);
-  if (value === undefined) {
-    return `already λ = ${chosen.step} costs more of ${chosen.measure} on the retain text than the ${allowed.budget.toPrecision(3)} that round ${round} may use`;
+  const utility = createUtility(model, context.retain, chosen, context.signal);
+  const least = tried.find((each) => each.coefficient === chosen.step)?.value ?? Number.NaN;
+  if (value === undefined && !utility.within(least, before)) {
+    return `already λ = ${chosen.step} costs more of ${chosen.measure} on the retain text than the whole budget of ${chosen.budget}`;
   }
-  const shared = await subspaces.shared();
-  const after = await knownOf(text, context);
-  await subspaces.remember("forget");
-  await stack?.push(random.fork(`round ${round}`));
+  const retain = value ?? (await utility.measure());
+  const shared = value === undefined ? {} : await subspaces.shared();
+  const after = value === undefined ? known : await knownOf(text, context);
+  if (value !== undefined) {
+    await subspaces.remember("forget");
+    await stack?.push(random.fork(`round ${round}`));
+  }
   const repaired = chosen.retainModule?.when === "each" ? await repair(course, `repair ${round}`) : undefined;
   return {
     round,
@@ -60,7 +68,7 @@ export async function takeRound(course: Course, round: number, text: RoundText):
     ...(text.score === undefined ? {} : { score: text.score }),
     forget: { before: known, after },
     coefficient,
-    retain: value,
+    retain,
     ...(repaired === undefined ? {} : { repaired }),
     ...(Object.keys(shared).length === 0 ? {} : { shared }),
     tried: [...tried],
