@@ -1,5 +1,6 @@
 // `lethe <command> [config.yaml] [key=value ...]`: which argument is which. Knows no command's configuration.
 
+import { existsSync } from "node:fs";
 import type { z } from "zod";
 import { type Config, loadConfig, parseConfig } from "../core/config.ts";
 import { ConfigError } from "../core/errors.ts";
@@ -13,8 +14,10 @@ export async function readConfigArguments<Schema extends z.ZodType>(
   schema: Schema,
   positional: readonly string[],
 ): Promise<Config<z.output<Schema>>> {
-  const overrides = positional.filter((argument) => argument.includes("="));
-  const files = positional.filter((argument) => !argument.includes("="));
+  // A folder may be called lr=1e-3.
+  const isOverride = (argument: string) => argument.includes("=") && !existsSync(argument);
+  const overrides = positional.filter(isOverride);
+  const files = positional.filter((argument) => !isOverride(argument));
   const [file, second] = files;
   if (second !== undefined) {
     throw new ConfigError(`one configuration file is expected, got ${files.join(" and ")}`, {

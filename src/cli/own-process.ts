@@ -25,11 +25,11 @@ async function runApart(
   { report = silent, signal, resume }: RunOptions,
   threads: number,
 ): Promise<void> {
-  signal?.throwIfAborted();
   const file = `${value.output}.yaml`;
   await mkdir(join(file, ".."), { recursive: true });
   await writeFileAtomic(file, yaml);
-  const line = [join(packageFolder, "bin/lethe.js"), command, file, "--json", ...(resume ? ["--resume"] : [])];
+  signal?.throwIfAborted();
+  const line = [join(packageFolder, "bin/lethe.js"), command, "--json", ...(resume ? ["--resume"] : []), "--", file];
   const child = spawn(process.execPath, [...process.execArgv, ...line], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, LETHE_THREADS: String(threads) },
@@ -41,8 +41,8 @@ async function runApart(
     said = `${said}${text}`.slice(-10_000);
   });
   createInterface(child.stdout).on("line", (text) => {
-    const event = JSON.parse(text) as TaskEvent | { readonly type: "result" };
-    if (event.type !== "result") report(event);
+    const event = eventIn(text);
+    if (event) report(event);
   });
   try {
     const [code, killedBy] = await new Promise<[number | null, string | null]>((resolve, reject) => {
@@ -55,15 +55,25 @@ async function runApart(
   }
 }
 
+/** Undefined for the result, and for the half of a line that a killed process leaves. */
+function eventIn(line: string): TaskEvent | undefined {
+  try {
+    const event = JSON.parse(line) as TaskEvent | { readonly type: "result" };
+    return event.type === "result" ? undefined : event;
+  } catch {
+    return undefined;
+  }
+}
+
 /** What `--json` says on stderr of an error, as the error that it was. */
-function saidError(said: string): LetheError | undefined {
+function saidError(said: string): Error | undefined {
   const line = said.split("\n").findLast((each) => each.startsWith('{"error":'));
   if (line === undefined) return undefined;
   const { error } = JSON.parse(line) as { error: LetheErrorOptions & { code: string; message: string } };
-  return new LetheError(error.code, error.message, error);
+  return error.code === "internal" ? new Error(error.message) : new LetheError(error.code, error.message, error);
 }
 
 const endedSilently = (output: string, how: string, said: string) =>
-  new RuntimeFailure(`the process of ${output} ended by ${how}`, {
-    hint: `With less at a time (--jobs) there is more memory for each. It said: ${said.trim().slice(-300) || "nothing"}`,
+  new RuntimeFailure(`the process of ${output} ended by ${how}, its last words: ${said.trim().slice(-300) || "none"}`, {
+    hint: "The same command with --resume goes on with the rest. If memory ran out, fewer runs at a time (--jobs) leave more for each.",
   });
