@@ -1,12 +1,13 @@
 // What is kept as the time of a run that did not come to its end at once: every step that led to the result, once.
 
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parseConfig } from "../core/config.ts";
 import { silent } from "../core/events.ts";
 import { unlearnRun } from "../reporting/index.ts";
 import { keepEveryState, type TaughtModel, taughtModel } from "../unlearning/fixtures/taught-model.ts";
 import { runCost, timedRun } from "./run-cost.ts";
+import type { Runner } from "./runner.ts";
 
 let taught: TaughtModel;
 beforeAll(async () => {
@@ -48,6 +49,22 @@ test("of a finished run the time is kept, and found out from its steps where it 
   rmSync(at("whole", "cost.json"));
   await timedRun(config, { resume: true });
   expect(Math.floor(runCost(at("whole")).seconds / 100)).toBe(6);
+});
+
+test("the time is the run's own: beginning a process is no part of it, and one that died without a word leaves none", async () => {
+  const config = parseConfig(unlearnRun, { text: JSON.stringify(taught.forgetting({ output: at("apart") })) });
+  mkdirSync(at("apart"));
+  const dying = { unlearn: () => Promise.reject(new Error("killed")) };
+  await expect(timedRun(config, {}, dying)).rejects.toThrow("killed");
+  expect(existsSync(at("apart", "cost.json"))).toBe(false);
+  const apart: Pick<Runner, "unlearn"> = {
+    unlearn: async (_config, { report }) => {
+      report?.({ type: "phase-end", phase: "evaluate before", seconds: 40 });
+      report?.({ type: "run-end", outcome: "finished", seconds: 100 });
+    },
+  };
+  await timedRun(config, {}, apart);
+  expect(runCost(at("apart")).seconds).toBe(60);
 });
 
 test("a step costs what the middle one of all took; memory is what the process held at its largest", async () => {

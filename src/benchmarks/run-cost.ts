@@ -15,7 +15,7 @@ const cost = z.object({ seconds: z.number().nonnegative() });
 const stepTiming = cost.extend({ step: z.number(), megabytes: z.number().nonnegative().optional() });
 const costFile = "cost.json";
 
-/** Does the run with the clock running. Of a run that goes on, the steps count that it need not make again; what was lost with a kill does not. */
+/** Does the run and keeps the time that it says it took: what its process needs to begin is no part of it. Of a run that goes on, the steps count that it need not make again; what was lost with a kill does not. */
 export async function timedRun(
   config: Config<z.output<typeof unlearnRun>>,
   options: RunOptions,
@@ -27,20 +27,20 @@ export async function timedRun(
   const finished = isFinishedRun(folder, config.yaml);
   const known = finished && existsSync(file);
   const earlier = stepSeconds(folder, finished ? Number.POSITIVE_INFINITY : ((await resumableStep(folder)) ?? 0));
-  const started = performance.now();
+  let ran: number | undefined;
   let evaluations = 0;
   try {
     await runner.unlearn(config, {
       ...options,
       report: (event) => {
         if (event.type === "phase-end" && event.phase.startsWith("evaluate ")) evaluations += event.seconds;
+        if (event.type === "run-end") ran = event.seconds;
         report(event);
       },
     });
   } finally {
-    const seconds = earlier + (performance.now() - started) / 1000 - evaluations;
-    if (existsSync(folder) && !known && !options.signal?.aborted) {
-      await writeFileAtomic(file, `${JSON.stringify({ seconds })}\n`);
+    if (ran !== undefined && existsSync(folder) && !known && !options.signal?.aborted) {
+      await writeFileAtomic(file, `${JSON.stringify({ seconds: earlier + ran - evaluations })}\n`);
     }
   }
 }

@@ -92,7 +92,8 @@ export async function runBenchmark(
     await teachModels(start.plan, watch, jobs);
     if (tune && !tuning) {
       const searched = { ...config, ...start, folder: join(folder, "tuning"), tune, seed: tuneSeed };
-      tuning = await openTuning(searched, watch);
+      // One trial waits for another: here, they have all the threads.
+      tuning = await openTuning(searched, { ...watch, runner: undefined });
       boundary = await boundaryOf(tuning.sets.reported);
       notes.push(...tuningNotes(tuning));
       if (starts.length > 1) notes.push("Settings were searched on the first start model and hold for all.");
