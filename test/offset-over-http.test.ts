@@ -172,7 +172,7 @@ describe("an offset learned and applied over HTTP", () => {
     const owned: Disposable[] = [];
     const offset = [{ name: "forgets", runs: [at("offset")] }];
     const parts = { rows: 8, contextLength: undefined, template: () => undefined };
-    const [local] = await openLocalSteered(session, at("big", "model"), { offset }, parts, owned, silent);
+    const [local] = await openLocalSteered(session, at("big", "model"), { offset }, parts, owned, quiet);
     if (!local) throw new Error("none was opened");
     const app = createServerApp({ models: [local], log: pino({ level: "silent" }) });
     const server = await listen(app, { host: "127.0.0.1", port: 0 });

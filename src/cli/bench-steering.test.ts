@@ -1,15 +1,15 @@
 // `lethe bench steering --offset`: what a run's offset costs and changes over the questions of a file.
 
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { silent } from "../core/events.ts";
 import { tinyLlama } from "../models/fixtures/tiny-llama.ts";
 import { loadModel } from "../models/load.ts";
 import { hashWeights } from "../models/weights-hash.ts";
 import { createOrtBackend } from "../runtime/ort/index.ts";
-import { type SteeringMeasures, writeOffset } from "../steering/index.ts";
+import { openOffset, type SteeringMeasures, writeOffset } from "../steering/index.ts";
 import { hashVocabulary } from "../steering/vocabulary.ts";
 import { loadTokenizer } from "../text/index.ts";
 import { type TrainConfig, trainConfig } from "../unlearning/config.ts";
@@ -37,6 +37,20 @@ beforeAll(async () => {
   await writeOffset(at("run"), { alpha: 0.5, small: { path, sha256 }, model: { name: path, sha256 }, vocabulary });
 });
 afterAll(() => rmSync(folder, { recursive: true }));
+afterEach(() => vi.unstubAllEnvs());
+
+/** The run again, with other models in its description. */
+async function runOf(name: string, { small, model }: { readonly small?: string; readonly model?: string }) {
+  const { alpha, vocabulary, ...models } = openOffset(at("run"));
+  cpSync(at("run", "model"), at(name, "model"), { recursive: true });
+  await writeOffset(at(name), {
+    alpha,
+    vocabulary,
+    small: { ...models.small, path: small ?? models.frozen },
+    model: model === undefined ? { ...models.model, path: models.steered } : { name: model },
+  });
+  return at(name);
+}
 
 /** The measures, and what is written for them. */
 async function measured(options: { readonly offset?: string; readonly data?: string; readonly limit?: number }) {
@@ -80,4 +94,23 @@ test("a run and a file belong together, and both must be there", async () => {
   await expect(measured({ offset, data: at("none.jsonl") })).rejects.toThrow("none.jsonl");
   writeFileSync(at("texts.jsonl"), '{"text":"Ann went home."}');
   await expect(measured({ offset, data: at("texts.jsonl") })).rejects.toThrow("is a text without a question");
+});
+
+test("a small model of the hub is taken from there", async () => {
+  vi.stubEnv("HF_HUB_CACHE", at("cache"));
+  vi.stubEnv("HF_HUB_OFFLINE", "1");
+  const [repository, commit] = [at("cache", "models--org--small"), "0123456789".repeat(4)];
+  mkdirSync(join(repository, "refs"), { recursive: true });
+  writeFileSync(join(repository, "refs", "main"), commit);
+  cpSync(at("taught", "model"), join(repository, "snapshots", commit), { recursive: true });
+  const { found } = await measured({ offset: await runOf("from-hub", { small: "org/small" }), data, limit: 1 });
+  expect(found.cases.map(({ sameAsModel }) => sameAsModel)).toEqual([1, 1, 1]);
+});
+
+test("a model that was behind an address has no weights to measure here, whatever its name there", async () => {
+  const offset = await runOf("from-address", { model: "served" });
+  await expect(measured({ offset, data })).rejects.toMatchObject({
+    message: expect.stringContaining('"served", which'),
+    place: { key: "--offset" },
+  });
 });

@@ -28,7 +28,7 @@ export interface OffsetBench extends Disposable {
   readonly source: string;
 }
 
-/** @throws ConfigError when the run or the file is not named; as `openOffset`, `openSession` and `readSources` */
+/** @throws ConfigError when the run or the file is not named, or the run's M was behind an address; as `openOffset`, `openSession` and `readSources` */
 export async function openOffsetBench(
   what: string,
   { options: { offset, data, limit }, report, signal }: Pick<Call<OffsetBenchOptions>, "options" | "report" | "signal">,
@@ -39,7 +39,16 @@ export async function openOffsetBench(
       place: { key: offset === undefined ? "--offset" : "--data" },
     });
   }
-  const { steered } = openOffset(offset);
+  const { steered, model: learnedFor } = openOffset(offset);
+  if (learnedFor.sha256 === undefined) {
+    throw new ConfigError(
+      `${what} is measured with the weights of the steered model, and "${learnedFor.name}", which ${offset} was learned for, was behind an address`,
+      {
+        hint: "Give a run whose model is here: its configuration has no scope.source.",
+        place: { key: "--offset" },
+      },
+    );
+  }
   const { records } = await readSources(data, signal);
   const owned: Disposable[] = [];
   const dispose = () => {
@@ -50,7 +59,7 @@ export async function openOffsetBench(
     owned.push(session);
     const { backend, tokenizer, model } = session;
     const sha256 = await hashWeights(model);
-    const offsets = await openOffsets([offset], { backend, tokenizer, name: steered, sha256, report });
+    const offsets = await openOffsets([offset], { backend, tokenizer, name: steered, sha256, report, signal });
     owned.push(offsets);
     const [pair] = offsets.pairs;
     if (!pair) throw new Error("a run holds one offset");

@@ -106,7 +106,7 @@ export async function openLocalSteered(
   { offset, alpha }: Pick<SteeringOptions, "offset" | "alpha">,
   parts: ServingParts,
   owned: Disposable[],
-  report: Reporter,
+  { report, signal }: { readonly report: Reporter; readonly signal: AbortSignal },
 ): Promise<ServedModel[]> {
   const { model, backend, tokenizer, encoding } = session;
   const decoder = createDecoder(model);
@@ -114,7 +114,8 @@ export async function openLocalSteered(
   const sha256 = await hashWeights(model);
   const served: ServedModel[] = [];
   for (const { name, runs } of offset) {
-    const { pairs, dispose } = await openOffsets(runs, { backend, tokenizer, name: path, sha256, alpha, report });
+    const to = { backend, tokenizer, name: path, sha256, alpha, report, signal };
+    const { pairs, dispose } = await openOffsets(runs, to);
     owned.push({ [Symbol.dispose]: dispose });
     const one = createLocalModel({
       name,
@@ -180,7 +181,7 @@ export async function openUpstreamSteered(
   owned.push(source);
   const served: ServedModel[] = [];
   for (const { name, runs } of offset) {
-    const { pairs, dispose } = await openOffsets(runs, { backend, tokenizer, name: model, alpha, report });
+    const { pairs, dispose } = await openOffsets(runs, { backend, tokenizer, name: model, alpha, report, signal });
     owned.push({ [Symbol.dispose]: dispose });
     const one = createSteeredModel({
       name,

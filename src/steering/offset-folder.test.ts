@@ -39,7 +39,7 @@ test("a model of the hub is opened by its name; so is a folder that the run was 
   expect(openOffset(at("run"))).toMatchObject({ steered: "org/big", model: { name: "org/big", sha256: hash } });
   await written({ name: here("big"), path: here("big"), sha256: hash });
   const moved = at("far", "away", "run");
-  cpSync(at("run"), moved, { recursive: true });
+  for (const name of ["run", "small"]) cpSync(at(name), join(moved, "..", name), { recursive: true });
   expect(openOffset(moved).steered).toBe(here("big"));
   rmSync(at("big"), { recursive: true });
   // It is looked for there, and the error of not finding it says where.
@@ -56,4 +56,10 @@ test("a run from before models had a path opens by the name that it tells, also 
   await written({ name: "model", sha256: hash });
   expect(JSON.parse(readFileSync(at("run", "offset.json"), "utf8")).model).toEqual({ name: "model", sha256: hash });
   expect(openOffset(at("run")).steered).toBe("model");
+});
+
+test("a small model that is gone is looked for where the run says, and the error names that place", async () => {
+  await written({ name: "org/big", sha256: hash });
+  rmSync(at("small"), { recursive: true });
+  expect(() => openOffset(at("run"))).toThrow(`the small model that ${at("run")} began from is not at ${at("small")}`);
 });

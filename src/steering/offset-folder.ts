@@ -2,7 +2,7 @@
 // steers. Knows files; knows neither training nor inference.
 
 import { existsSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { isAbsolute, join, relative, resolve } from "node:path";
 import { z } from "zod";
 import { ModelError, RunError } from "../core/errors.ts";
 import { writeFileAtomic } from "../core/files.ts";
@@ -41,7 +41,7 @@ const fileName = "offset.json";
 /** True for the folder of a run of scope `offset`, finished or not. */
 export const isOffsetFolder = (runFolder: string): boolean => existsSync(join(runFolder, fileName));
 
-/** @throws ModelError when the folder is no such run's, or the run was not finished */
+/** @throws ModelError when the folder is no such run's, the run was not finished, or Mo is not where it was */
 export function openOffset(runFolder: string): OffsetFolder {
   const file = join(runFolder, fileName);
   if (!existsSync(file)) {
@@ -63,7 +63,15 @@ export function openOffset(runFolder: string): OffsetFolder {
   }
   const { small, model } = parsed.data;
   const beside = resolve(runFolder, small.path);
-  const frozen = existsSync(beside) ? beside : small.path;
+  const isThere = existsSync(beside);
+  // No hub id begins so.
+  if (!isThere && (small.path.startsWith("..") || isAbsolute(small.path))) {
+    throw new ModelError(`the small model that ${runFolder} began from is not at ${beside}`, {
+      hint: "Their difference is the offset: put it back, or say in offset.json where it lies from there (small.path).",
+      place: { file, key: "small.path" },
+    });
+  }
+  const frozen = isThere ? beside : small.path;
   const folder = model.path === undefined ? undefined : resolve(runFolder, model.path);
   const moved = folder !== undefined && !existsSync(folder) && existsSync(model.name);
   const steered = folder === undefined || moved ? model.name : folder;

@@ -9,6 +9,7 @@ import type { Model } from "../models/model.ts";
 import { hashWeights } from "../models/weights-hash.ts";
 import type { Backend } from "../runtime/backend.ts";
 import { loadTokenizer, type Tokenizer } from "../text/index.ts";
+import { resolveModel } from "../weights/index.ts";
 import { type OffsetFolder, openOffset } from "./offset-folder.ts";
 import type { OffsetPair } from "./offset-reader.ts";
 import { hashVocabulary, refuseOtherVocabulary } from "./vocabulary.ts";
@@ -29,6 +30,7 @@ export interface OpenOffsetsOptions {
   /** In place of each run's own α. */
   readonly alpha?: number | undefined;
   readonly report: Reporter;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -36,7 +38,7 @@ export interface OpenOffsetsOptions {
  * @throws ModelError for a folder that holds no offset, one of another vocabulary, or a small model that is no longer what the run began from
  */
 export async function openOffsets(folders: readonly string[], options: OpenOffsetsOptions): Promise<OpenedOffsets> {
-  const { backend, tokenizer, name, sha256, alpha, report } = options;
+  const { backend, tokenizer, name, sha256, alpha, report, signal } = options;
   const offsets = folders.map(openOffset);
   const owned: (Decoder | Model)[] = [];
   const dispose = () => {
@@ -64,7 +66,7 @@ export async function openOffsets(folders: readonly string[], options: OpenOffse
       const { path, sha256: begun } = offset.small;
       let before = frozen.get(begun);
       if (!before) {
-        before = open(offset.frozen);
+        before = open((await resolveModel(offset.frozen, { signal })).path);
         if ((await hashWeights(before.model)) !== begun) {
           throw new ModelError(
             `${path} is no longer the small model that ${offset.path} began from: its weights are others`,

@@ -31,7 +31,8 @@ export async function openSteeredSession(
     opened.push(steered);
     const { backend, tokenizer, tokenizerFolder, model } = steered;
     const sha256 = await hashWeights(model);
-    const offsets = await openOffsets(folders, { backend, tokenizer, name, sha256, alpha, report: options.report });
+    const { report, signal } = options;
+    const offsets = await openOffsets(folders, { backend, tokenizer, name, sha256, alpha, report, signal });
     opened.push(offsets);
     const [last, ...others] = offsets.pairs.toReversed() as [OffsetPair, ...OffsetPair[]];
     let source: Pick<LogitSource, "rows"> = createLocalSource(model, { name });

@@ -81,6 +81,7 @@ export const generate: Command<GenerateCommandOptions> = {
             sha256: await hashWeights(session.model),
             alpha: options.alpha,
             report,
+            signal,
           });
     const generated = await continuePrompts(offsets ? createEnsembleDecoder(decoder, offsets.pairs) : decoder, ids, {
       ...choice,

@@ -140,7 +140,7 @@ export const serve: Command<ServeOptions> = {
       } else if (options.offset.length > 0) {
         const session = await openSession(path, { device: "cpu", encoding: {}, report, signal });
         open.push(session);
-        models.push(...(await openLocalSteered(session, path, options, parts, open, report)));
+        models.push(...(await openLocalSteered(session, path, options, parts, open, { report, signal })));
       }
       const log = pino({ base: null }, pino.destination({ fd: 2, sync: true }));
       const app = createServerApp({
