@@ -2,6 +2,7 @@
 
 import type { Command as CommandParser } from "commander";
 import { loadBenchmark, renderMarkdown, runBenchmark } from "../benchmarks/index.ts";
+import { ConfigError } from "../core/errors.ts";
 import { reportPath } from "../reporting/index.ts";
 import { chooseThreads } from "../runtime/ort/threads.ts";
 import { configureCodeExecution } from "./code-execution.ts";
@@ -16,7 +17,19 @@ export interface BenchmarkRunOptions {
   readonly data?: string;
   readonly tune?: number;
   readonly resume?: boolean;
-  readonly jobs: number;
+  readonly jobs?: number;
+}
+
+const ofBenchmarks = ["methods", "seeds", "tune", "resume", "jobs"] as const;
+
+/** For a measurement of speed. @throws ConfigError for an option that would change nothing */
+export function refuseBenchmarkOptions(what: string, options: BenchmarkRunOptions): void {
+  const stray = ofBenchmarks.find((name) => options[name] !== undefined);
+  if (stray === undefined) return;
+  throw new ConfigError(`--${stray} is about the runs of a benchmark, and ${what} measures speed`, {
+    hint: "Leave it out; --help says what each option is for.",
+    place: { key: `--${stray}` },
+  });
 }
 
 export function configureBenchmarkRun(parser: CommandParser): void {
@@ -36,15 +49,14 @@ export function configureBenchmarkRun(parser: CommandParser): void {
     .option("--resume", "of a benchmark: go on where it was cut off")
     .option(
       "--jobs <n>",
-      "of a benchmark: so many runs at a time, each in a process of its own with its share of the threads",
+      "of a benchmark: so many runs at a time, each in a process of its own with its share of the threads (default: 1)",
       wholeNumber,
-      1,
     );
   configureCodeExecution(parser);
 }
 
 export async function benchmarkRun(call: Call<BenchmarkRunOptions>): Promise<void> {
-  const { methods, seeds, data, tune, jobs } = call.options;
+  const { methods, seeds, data, tune, jobs = 1 } = call.options;
   const [benchmark, ...overrides] = call.positional as [string, ...string[]];
   const config = await loadBenchmark(benchmark, [
     ...overrides,

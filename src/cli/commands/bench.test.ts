@@ -48,3 +48,14 @@ test("--data, --methods and --seeds say what their keys say", async () => {
 test("a speed takes no overrides", async () => {
   expect((await refusal("train-step", "seeds=1")).shown).toContain('train-step has no settings, got "seeds=1"');
 });
+
+test.each([["--jobs", "2"], ["--seeds", "3"], ["--resume"]])(
+  "a speed has no runs for %s to be about",
+  async (...option) => {
+    expect((await refusal("scopes", ...option)).shown).toContain(`${option[0]} is about the runs of a benchmark`);
+  },
+);
+
+test("no jobs at all are refused, as is what is no number", async () => {
+  for (const jobs of ["0", "x"]) expect((await refusal("tofu", "--jobs", jobs)).code).toBe(2);
+});

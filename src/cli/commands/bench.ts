@@ -12,7 +12,12 @@ import { measureTrainStep, type TrainStepMeasure, trainStepCases } from "../../t
 import { measureScopes } from "../../unlearning/index.ts";
 import { type BenchSteeringOptions, benchSteering } from "../bench-steering.ts";
 import { benchTail } from "../bench-tail.ts";
-import { type BenchmarkRunOptions, benchmarkRun, configureBenchmarkRun } from "../benchmark-run.ts";
+import {
+  type BenchmarkRunOptions,
+  benchmarkRun,
+  configureBenchmarkRun,
+  refuseBenchmarkOptions,
+} from "../benchmark-run.ts";
 import type { Call, Command } from "../command.ts";
 import { type Column, formatTable } from "../table.ts";
 import { wholeNumber } from "../whole-number.ts";
@@ -63,6 +68,7 @@ export const bench: Command<BenchOptions> = {
     if (stray !== undefined) {
       throw new ConfigError(`${what} has no settings, got "${stray}"`, { hint: "--help shows its options." });
     }
+    refuseBenchmarkOptions(what, call.options);
     return measure(call);
   },
 };
