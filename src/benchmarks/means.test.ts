@@ -31,7 +31,7 @@ describe("meansOverSeeds", () => {
 
   test("several runs from one start model count as one: the interval is over start models", () => {
     const rows = [0.1, 0.3, 0.5, 0.5].map((value, seed) => row(seed, cell(value), { start: Math.floor(seed / 2) }));
-    const [mean] = meansOverSeeds({ rows, columns: [column] });
+    const [mean] = meansOverSeeds({ rows, columns: [{ ...column, scale: "free" }] });
     expect(mean?.cells.m?.value).toBeCloseTo(0.35, 12);
     // Starts 0.2 and 0.5: standard deviation 0.212132, two starts: 12.7062 · 0.212132 / √2.
     expect(mean?.cells.m?.interval?.[1]).toBeCloseTo(0.35 + 1.90593, 5);
@@ -47,6 +47,18 @@ describe("meansOverSeeds", () => {
 test("on a logarithmic scale the mean is geometric", () => {
   expect(meanAndInterval([1e-4, 1e-2], "logarithmic").mean).toBeCloseTo(1e-3, 12);
   expect(meanAndInterval([0, 1e-2], "logarithmic")).toEqual({ mean: 0 });
+});
+
+test("an interval of few values ends where a share or a percentage does, on either side, and nowhere on a free scale", () => {
+  // Two values, 0.2 apart: 12.7062 · 0.1 to either side.
+  expect(meanAndInterval([0.1, 0.3], "share").interval).toEqual([0, 1]);
+  expect(meanAndInterval([10, 30], "percent").interval).toEqual([0, 100]);
+  expect(meanAndInterval([90, 90.2], "percent").interval?.map((end) => Number(end.toFixed(3)))).toEqual([
+    88.829, 91.371,
+  ]);
+  const [low, high] = meanAndInterval([0.1, 0.3], "free").interval ?? [];
+  expect(low).toBeCloseTo(0.2 - 1.27062, 5);
+  expect(high).toBeCloseTo(0.2 + 1.27062, 5);
 });
 
 test("quantiles of Student's t", () => {

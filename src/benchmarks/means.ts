@@ -1,5 +1,6 @@
 // Rows of several seeds as one: the mean and how sure it is. Pure arithmetic over a benchmark's result.
 
+import { boundsOf } from "../reporting/metric-style.ts";
 import type { BenchmarkResult, ResultCell, ResultColumn, ResultRow } from "./result.ts";
 
 export interface MeanCell extends ResultCell {
@@ -80,8 +81,9 @@ export function valuesOf(
 }
 
 /**
- * Mean with its 95 % t-interval; on a logarithmic scale the geometric mean, with the interval of the logarithms. The interval is absent for a single value and
- * where a value is 0 on a logarithmic scale.
+ * Mean with its 95 % t-interval; on a logarithmic scale the geometric mean, with the interval of the logarithms. Student's t knows no bounds, and of a few seeds
+ * it leaves those of a share or a percentage: of the interval, what lies within them is kept. It is absent for a single value and where a value is 0 on a
+ * logarithmic scale.
  */
 export function meanAndInterval(
   values: readonly number[],
@@ -94,7 +96,8 @@ export function meanAndInterval(
   const variance = turned.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (turned.length - 1);
   const reach = studentQuantile(turned.length - 1) * Math.sqrt(variance / turned.length);
   if (!Number.isFinite(mean + reach)) return { mean: back(mean) };
-  return { mean: back(mean), interval: [back(mean - reach), back(mean + reach)] };
+  const [least, most] = boundsOf({ scale }) ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+  return { mean: back(mean), interval: [Math.max(least, back(mean - reach)), Math.min(most, back(mean + reach))] };
 }
 
 /** The 97.5 % quantile of Student's t for 1 to 10 degrees of freedom. */

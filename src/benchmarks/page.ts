@@ -53,7 +53,7 @@ function meansTable(result: BenchmarkResult): Markup | undefined {
     "Seeds",
   )}
   <p class="note">Small figures are 95 % intervals: over the start models or, where there is one, over the seeds where there are several (Student's t; geometric means and intervals of logarithms for measures on a
-    logarithmic scale), otherwise over the examples. Time is that of a run without its evaluations; step the middle one of its optimiser steps; memory the process's largest at the end of a step; cost that of an optimiser step as a multiple of gradient ascent's, as counted.
+    logarithmic scale; what would lie beyond 0 and 1 of a share, 0 and 100 of a percentage, cut off), otherwise over the examples. Time is that of a run without its evaluations; step the middle one of its optimiser steps; memory the process's largest at the end of a step; cost that of an optimiser step as a multiple of gradient ascent's, as counted.
     ${directions(result.columns)}</p>`;
 }
 

@@ -30,7 +30,7 @@ export function renderMarkdown(result: BenchmarkResult): string {
   return [
     `## ${title}`,
     lines.map((cells) => `| ${cells.map(escaped).join(" | ")} |`).join("\n"),
-    "In brackets 95 % intervals: over start models where there are several, else over seeds, else over examples. Time: of a run without its evaluations; step: the middle one of its optimiser steps; memory: the process's largest at the end of a step. Cost: of an optimiser step, as a multiple of gradient ascent's, counted.",
+    "In brackets 95 % intervals: over start models where there are several, else over seeds, else over examples; those of shares and percentages end where these do. Time: of a run without its evaluations; step: the middle one of its optimiser steps; memory: the process's largest at the end of a step. Cost: of an optimiser step, as a multiple of gradient ascent's, counted.",
     ...(reasons.length > 0 ? [reasons.map((reason, i) => `[${i + 1}] ${reason}`).join("  \n")] : []),
     ...matchedMarkdown(result),
     ...notes,

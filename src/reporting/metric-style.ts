@@ -183,6 +183,12 @@ export function metricRank(metric: string): number {
   return index === -1 ? ranks.length : index;
 }
 
+/** Between what a share or a percentage lies; undefined on a scale without ends. */
+export function boundsOf({ scale }: Pick<MetricStyle, "scale">): readonly [number, number] | undefined {
+  if (scale === "share") return [0, 1];
+  return scale === "percent" ? [0, 100] : undefined;
+}
+
 /** A value as it is printed: 0.110, 97.3, 8.21, 1.3e10. */
 export function formatValue(value: number, { scale }: Pick<MetricStyle, "scale">): string {
   if (!Number.isFinite(value)) return "not finite";

@@ -1,5 +1,5 @@
 // Axes for plots: a value to a place, and round ticks. Knows nothing of markup.
-import { formatNumber, type MetricStyle } from "../metric-style.ts";
+import { boundsOf, formatNumber, type MetricStyle } from "../metric-style.ts";
 
 export interface Axis {
   /** Place of a value, rounded to a tenth; values outside the domain are clamped to its ends. */
@@ -45,9 +45,9 @@ export function measureAxis(
   part: "whole" | "near",
 ): Axis {
   if (scale === "logarithmic") return logarithmicAxis(values, range);
-  const top = scale === "share" ? 1 : scale === "percent" ? 100 : Number.POSITIVE_INFINITY;
-  if (top === Number.POSITIVE_INFINITY) return linearAxis(roundSpan(values, 0, [-top, top]), range);
-  return linearAxis(part === "whole" ? [0, top] : roundSpan(values, 0.2 * top, [0, top]), range);
+  const bounds = boundsOf({ scale });
+  if (!bounds) return linearAxis(roundSpan(values, 0, [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]), range);
+  return linearAxis(part === "whole" ? bounds : roundSpan(values, 0.2 * bounds[1], bounds), range);
 }
 
 /** The smallest span with round ends that holds all finite values and is at least `least` wide, kept within `bounds`. */

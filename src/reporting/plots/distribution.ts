@@ -2,7 +2,7 @@
 import type { MetricResult } from "../../evaluation/result.ts";
 import type { ComparisonGroup, ComparisonRow } from "../comparison.ts";
 import { html, type Markup } from "../markup.ts";
-import { capitalise, formatValue, type MetricStyle } from "../metric-style.ts";
+import { boundsOf, capitalise, formatValue, type MetricStyle } from "../metric-style.ts";
 import { type Axis, linearAxis, logarithmicAxis, roundSpan } from "./axis.ts";
 
 const bins = 20;
@@ -84,8 +84,8 @@ function count(values: readonly number[], axis: Axis): number[] {
 }
 
 function axisFor(style: MetricStyle, values: readonly number[]): Axis {
-  if (style.scale === "share") return linearAxis([0, 1], [left, right]);
-  if (style.scale === "percent") return linearAxis([0, 100], [left, right]);
+  const bounds = boundsOf(style);
+  if (bounds) return linearAxis(bounds, [left, right]);
   if (style.scale === "logarithmic" && values.every((value) => value > 0))
     return logarithmicAxis(values, [left, right]);
   return linearAxis(roundSpan(values, 0, [-Number.MAX_VALUE, Number.MAX_VALUE]), [left, right]);

@@ -1,14 +1,15 @@
 // A table row as a picture: the columns' values with their 95 % intervals on one line from 0 to 1 (or 0 to 100).
 import type { ComparisonRow } from "../comparison.ts";
 import { html, type Markup } from "../markup.ts";
+import { boundsOf } from "../metric-style.ts";
 import { linearAxis } from "./axis.ts";
 import { mark } from "./frame.ts";
 
 /** Undefined for scales without ends. Hidden from screen readers, as the row says the same in figures. */
 export function intervalStrip(row: ComparisonRow, columns: readonly string[]): Markup | undefined {
-  const top = row.style.scale === "share" ? 1 : row.style.scale === "percent" ? 100 : undefined;
-  if (top === undefined) return undefined;
-  const { at } = linearAxis([0, top], [8, 152]);
+  const bounds = boundsOf(row.style);
+  if (!bounds) return undefined;
+  const { at } = linearAxis(bounds, [8, 152]);
   const spread = 9;
   const height = 12 + row.cells.length * spread;
   return html`<svg class="strip" viewBox="0 0 160 ${height}" aria-hidden="true">
