@@ -27,7 +27,7 @@ const round = z.object({
   coefficient: z.number().nonnegative(),
   /** The measure on the retain text after the step, */
   retain: z.number(),
-  /** and after the retain module that follows it. */
+  /** and after the retain module that follows it; missing where none does, or it mended nothing and was left out. */
   repaired: z.number().optional(),
   /** What the trained LoRA has in common with retain modules, and with those of earlier rounds. */
   shared: z.object({ retain: shared.optional(), forget: shared.optional() }).optional(),

@@ -194,6 +194,21 @@ test("a retain module after each round mends what the round cost, and the budget
   expect(r).toBe(4 * 8);
 });
 
+test("a retain module that costs more on the text held out than it mends is left out", async () => {
+  const retainModule = { when: "each", heldOut: 0.4, steps: 4, learningRate: 0.5 };
+  await unlearn(
+    forgetting({ plan: { ...plan, rounds: 2, budget: 1, retainModule }, output: at("unmended") }),
+    "",
+    context(),
+  );
+  for (const { repaired, coefficient } of foundIn("unmended").rounds) {
+    expect(repaired).toBeUndefined();
+    expect(coefficient).toBeGreaterThan(0);
+  }
+  const { r } = JSON.parse(readFileSync(at("unmended", "adapter", "adapter_config.json"), "utf8"));
+  expect(r).toBe(2 * 8);
+});
+
 test("the orthogonal term turns a round's LoRA away from those before it", async () => {
   const overlaps: number[] = [];
   for (const weight of [0, 50]) {

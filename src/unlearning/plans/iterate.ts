@@ -123,7 +123,9 @@ function described(
   chosen: IterateOptions,
   before: number,
 ) {
-  const after = repaired === undefined ? "" : `, ${repaired.toPrecision(4)} with what the retain module added`;
+  const mends = chosen.retainModule?.when === "each";
+  const unmended = mends ? ", the retain module mends nothing and is left out" : "";
+  const after = repaired === undefined ? unmended : `, ${repaired.toPrecision(4)} with what the retain module added`;
   const why = coefficient === 0 ? ", its share of the budget bears no step" : "";
   const most = coefficient < chosen.maximum ? "" : ", the largest that plan.maximum lets it try";
   return (

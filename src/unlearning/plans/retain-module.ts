@@ -5,13 +5,15 @@ import { z } from "zod";
 import type { Random } from "../../core/random.ts";
 import type { Sequence } from "../../data/batching.ts";
 import type { Pace, PlanContext } from "./plan.ts";
-import { taskVector } from "./task-vector.ts";
+import { type TaskVector, taskVector } from "./task-vector.ts";
 
 export const retainModuleOptions = z.strictObject({
   when: z
     .enum(["first", "each"])
     .default("first")
-    .describe("first: once, before anything is forgotten; each: after every round, on what the round cost"),
+    .describe(
+      "first: once, before anything is forgotten; each: after every round, on what the round cost, and left out where it costs more on the text held out",
+    ),
   coefficient: z.number().positive().default(1).describe("times the module when it is added"),
   heldOut: z.number().gt(0).lt(1).default(0.2).describe("share of the retain text that only the budget is measured on"),
   epochs: z
@@ -42,17 +44,19 @@ export function splitRetain(retain: readonly Sequence[], heldOut: number, random
   };
 }
 
-/** Trains the model's fresh LoRA on the text and leaves `coefficient` times what it learned. */
+/** Trains the model's fresh LoRA on the text and leaves `coefficient` times what it learned, which it returns. */
 export async function trainRetainModule(
   { model, trainable, teach }: Pick<PlanContext, "model" | "trainable" | "teach">,
   text: readonly Sequence[],
   { coefficient, epochs, steps, learningRate }: RetainModuleOptions,
-): Promise<void> {
+): Promise<TaskVector> {
   const pace: Pace = {
     ...(epochs === undefined ? {} : { epochs, steps: undefined }), // steps of the configuration would override them
     ...(steps === undefined ? {} : { steps }),
     ...(learningRate === undefined ? {} : { learningRate }),
   };
   await teach(text, { goesOn: true, training: pace });
-  await (await taskVector(model, trainable, new Map())).apply(coefficient);
+  const learned = await taskVector(model, trainable, new Map());
+  await learned.apply(coefficient);
+  return learned;
 }

@@ -50,7 +50,8 @@ export async function takeRound(course: Course, round: number, text: RoundText):
   const { coefficient, value, tried } = await searchCoefficient(context, vector, allowed);
   await vector.apply(-coefficient);
   const utility = createUtility(model, context.retain, chosen, context.signal);
-  const least = tried.find((each) => each.coefficient === chosen.step)?.value ?? Number.NaN;
+  // Where none is borne, the smallest step is the last that was tried.
+  const least = tried.at(-1)?.value ?? Number.NaN;
   if (value === undefined && !utility.within(least, before)) {
     return `already λ = ${chosen.step} costs more of ${chosen.measure} on the retain text than the whole budget of ${chosen.budget}`;
   }
@@ -61,7 +62,7 @@ export async function takeRound(course: Course, round: number, text: RoundText):
     await subspaces.remember("forget");
     await stack?.push(random.fork(`round ${round}`));
   }
-  const repaired = chosen.retainModule?.when === "each" ? await repair(course, `repair ${round}`) : undefined;
+  const repaired = chosen.retainModule?.when === "each" ? await repair(course, `repair ${round}`, retain) : undefined;
   return {
     round,
     texts: text.forget.length,
@@ -75,11 +76,24 @@ export async function takeRound(course: Course, round: number, text: RoundText):
   };
 }
 
-/** Trains the retain module and adds it; returns the measure on the retain text it was not trained on. */
-export async function repair({ context, chosen, taught, stack, subspaces }: Course, label: string): Promise<number> {
+/**
+ * Trains the retain module and adds it, unless the retain text that it was not trained on is worse off than `unmended`. Returns the measure there; undefined
+ * where nothing was added.
+ */
+export async function repair(
+  { context, chosen, taught, stack, subspaces }: Course,
+  label: string,
+  unmended?: number,
+): Promise<number | undefined> {
   const { model, retain, random, signal } = context;
-  if (chosen.retainModule) await trainRetainModule(context, taught, chosen.retainModule);
+  const learned = chosen.retainModule && (await trainRetainModule(context, taught, chosen.retainModule));
+  const utility = createUtility(model, retain, { ...chosen, budget: 0 }, signal);
+  const mended = await utility.measure();
+  if (unmended !== undefined && !utility.within(mended, unmended)) {
+    await learned?.apply(0);
+    return undefined;
+  }
   await subspaces.remember("retain");
   await stack?.push(random.fork(label));
-  return createUtility(model, retain, chosen, signal).measure();
+  return mended;
 }
