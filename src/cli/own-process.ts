@@ -12,7 +12,10 @@ import { writeFileAtomic } from "../core/files.ts";
 import type { RunOptions } from "../reporting/index.ts";
 import { packageFolder } from "./package-folder.ts";
 
-/** Each run's configuration stays beside its folder, as `<folder>.yaml`. Its process has `threads` threads. */
+/**
+ * Each run's configuration stays beside its folder, as `<folder>.yaml`. Its process has `threads` threads, and outlives this one by no more than an event: one
+ * that nobody reads ends it.
+ */
 export const inOwnProcess = (threads: number): Runner => ({
   train: (config, options) => runApart("train", config, options, threads),
   unlearn: (config, options) => runApart("unlearn", config, options, threads),
